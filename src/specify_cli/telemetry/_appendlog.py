@@ -1,0 +1,231 @@
+"""An append-only file of lines, shared by threads and processes; it knows nothing of events.
+
+A writer opens the file, locks it, looks at what is there, writes once and closes; nothing stays
+open between calls. Under the lock these hold:
+
+* A last line without its newline is a torn tail: the writer died. It is sealed, never removed: the
+  next append begins with a newline.
+* A write that fails is undone by truncating to where it began, unless the bytes there are not, or
+  not only, the ones being undone.
+* The path may come to name another file at any time. What was not written to the file at the path
+  is written again.
+
+A reader takes no lock. It reads up to the size it found at the start; only a last line without
+newline, perhaps half of an append in flight, makes it wait for the lock and look again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..spec_kitty_events import StorageError
+from . import _file, _lock
+
+logger = logging.getLogger(__name__)
+
+TAIL_SIZE = 512
+
+_MAX_REPLACEMENTS = 100
+
+
+class LockedLog:
+    """The file as its writer sees it while holding the lock.
+
+    Attributes:
+        identity: Which file this is: device and inode number.
+        size: Its length in bytes; after the write, including what was written.
+        tail: Its last bytes, at most ``TAIL_SIZE``; after the write, including what was written.
+    """
+
+    __slots__ = ("_fd", "identity", "size", "tail")
+
+    def __init__(self, fd: int) -> None:
+        status = _file.regular(fd)
+        self._fd = fd
+        self.identity = (status.st_dev, status.st_ino)
+        self.size = status.st_size
+        self.tail = self.read(max(0, self.size - TAIL_SIZE), TAIL_SIZE)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes from ``offset`` on."""
+        return _file.read_at(self._fd, offset, size)
+
+    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the bytes from ``start`` to ``stop`` as offset and whole lines."""
+        return _file.read_blocks(self._fd, start, stop)
+
+
+class AppendLog:
+    """The file of lines at one path.
+
+    Args:
+        path: The file; it need not exist, nor its directories.
+        fsync: Whether an append waits for the device.
+    """
+
+    def __init__(self, path: Path, *, fsync: bool) -> None:
+        self.path = path
+        self.fsync = fsync
+        self._synced_directory_of: tuple[int, int] | None = None
+        self._warned = False
+
+    def append(self, choose: Callable[[LockedLog], bytes]) -> LockedLog:
+        """Append the lines that ``choose`` returns after looking at the locked file.
+
+        Args:
+            choose: Returns whole lines, or nothing to leave the file as it is. Called again when
+                the path turns out to name another file.
+
+        Returns:
+            The file as it is on return: the lines are in it, whole; synced, if so asked.
+
+        Raises:
+            StorageError: The operating system refused. None of the lines is in the file, unless
+                undoing the write was refused too.
+        """
+        try:
+            for _ in range(_MAX_REPLACEMENTS):
+                log = self._try_append(choose)
+                if log is not None:
+                    return log
+        except OSError as error:
+            raise self._refused("append to", error) from error
+        raise StorageError(f'cannot append to "{self.path}": it is replaced again and again')
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the content as blocks of whole lines, the last perhaps without its newline.
+
+        A missing file yields nothing. Memory: one block of ``BLOCK_SIZE`` bytes, or the longest
+        line. Nothing is written.
+
+        Raises:
+            StorageError: The operating system refused.
+        """
+        try:
+            fd = _file.open_file(self.path, os.O_RDONLY)
+            try:
+                for offset, block in _file.read_blocks(fd, 0, _file.regular(fd).st_size):
+                    yield block if block.endswith(b"\n") else _complete_line(fd, offset)
+            finally:
+                os.close(fd)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._refused("read", error) from error
+
+    def _try_append(self, choose: Callable[[LockedLog], bytes]) -> LockedLog | None:
+        """Append once, or return None when the path did not name the locked file throughout."""
+        fd = self._open()
+        try:
+            locked = self._acquire(fd)
+            try:
+                log = LockedLog(fd)
+                # The lock may be on a file that was removed or replaced while we waited for it.
+                if not self._names(log.identity):
+                    return None
+                return log if self._write(fd, log, choose(log), may_undo=locked) else None
+            finally:
+                if locked:
+                    _lock.release(fd)
+        finally:
+            # Whatever close could still report has been asked for in _write, under the lock.
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_APPEND
+        try:
+            return _file.open_file(self.path, flags)
+        except FileNotFoundError:
+            self._make_parents()
+            return _file.open_file(self.path, flags | os.O_CREAT)
+
+    def _make_parents(self) -> None:
+        parent = self.path.parent
+        missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+        parent.mkdir(parents=True, exist_ok=True)
+        if self.fsync:
+            for folder in missing:
+                _file.sync_directory(folder.parent)
+
+    def _acquire(self, fd: int) -> bool:
+        locked = _lock.acquire(fd)
+        if not locked and not self._warned:
+            self._warned = True
+            logger.warning(
+                'No file locks for "%s": a save by another process at the same moment may be '
+                "written twice",
+                self.path,
+            )
+        return locked
+
+    def _names(self, identity: tuple[int, int]) -> bool:
+        try:
+            status = os.stat(self.path)  # noqa: PTH116  # twice a save: Path.stat costs more
+        except FileNotFoundError:
+            return False
+        return (status.st_dev, status.st_ino) == identity
+
+    def _write(self, fd: int, log: LockedLog, lines: bytes, *, may_undo: bool) -> bool:
+        """Write the lines whole or not at all; return whether they are in the file at the path."""
+        torn = log.size > 0 and not log.tail.endswith(b"\n")
+        data = b"\n" + lines if torn and lines else lines
+        try:
+            if data:
+                _file.write_all(fd, data)
+                # A network filesystem or a quota may report only on close what it could not write.
+                # Closing a copy asks for that now, while the lock is held and undoing is possible.
+                os.close(os.dup(fd))
+            if self.fsync:
+                self._sync(fd, log.identity)
+            # The path may name another file since it was last looked at.
+            current = self._names(log.identity)
+        # Not only OSError: an interrupt must not leave half a line either.
+        except BaseException:
+            if may_undo:
+                _undo(fd, log, data)
+            raise
+        log.size += len(data)
+        log.tail = (log.tail + data)[-TAIL_SIZE:]
+        return current
+
+    def _sync(self, fd: int, identity: tuple[int, int]) -> None:
+        # Also when nothing was written: another writer, one that does not sync, may have saved the
+        # event that is about to be acknowledged.
+        _file.sync_file(fd)
+        if self._synced_directory_of != identity:
+            _file.sync_directory(self.path.parent)
+            self._synced_directory_of = identity
+
+    def _refused(self, action: str, error: OSError) -> StorageError:
+        return StorageError(f'cannot {action} "{self.path}": {error.strerror or error}')
+
+
+def _undo(fd: int, log: LockedLog, data: bytes) -> None:
+    """Truncate away a failed write, if what follows the old end is the write and nothing else."""
+    # A refusal here is left to the next writer, who seals the torn tail; the first error counts.
+    with contextlib.suppress(OSError):
+        size = os.fstat(fd).st_size
+        # Someone who takes no lock may have appended since. Those bytes are theirs.
+        if size > log.size and data.startswith(_file.read_at(fd, log.size, size - log.size)):
+            os.ftruncate(fd, log.size)
+
+
+def _complete_line(fd: int, offset: int) -> bytes:
+    """Return the line at ``offset``, having waited for the append that may be writing it."""
+    locked = False
+    # Without the lock (a network filesystem may refuse one on a file opened to read), what is there
+    # now has to do.
+    with contextlib.suppress(OSError):
+        locked = _lock.acquire(fd)
+    try:
+        _, block = next(_file.read_blocks(fd, offset, os.fstat(fd).st_size), (offset, b""))
+    finally:
+        if locked:
+            _lock.release(fd)
+    line, newline, _ = block.partition(b"\n")
+    return line + newline

@@ -1,0 +1,132 @@
+r"""Events to lines and lines to events, without any I/O.
+
+The file format::
+
+    log     = *line
+    line    = object LF
+    object  = the fields of one event as a JSON object
+
+Written, a line is UTF-8 (in fact ASCII) and has one form only: what ``json.dumps(...,
+sort_keys=True)`` gives. Keys are sorted at every level, separators are ``", "`` and ``": "``,
+non-ASCII characters are escaped, timestamps are in ``isoformat()``. Encoding what was decoded
+therefore gives the same bytes, and two writers of one event write one line.
+
+Read, any JSON spelling of a valid event will do: other spacing, key order and escapes, CR LF, a
+byte order mark, lone surrogates, a last line without LF. Blank lines mean nothing. Every other line
+is malformed; it never affects its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from ..spec_kitty_events import Event
+from ._payload import UnstorableError, dump, json_terms
+
+# Python reads longer integers only with its digit limit raised; pydantic never does.
+_MAX_DIGITS = 4300
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class MalformedLineError(ValueError):
+    """A line is not an event; the message is the reason."""
+
+
+def encode(event: Event) -> bytes:
+    """Return the line that stores ``event``, newline included.
+
+    The line has been read back: ``decode`` gives an event equal to this one, its payload in JSON
+    terms.
+
+    Raises:
+        UnstorableError: No line would give the event back.
+    """
+    try:
+        text = _plain_text(event) or _converted_text(event)
+    # The payload is the caller's: its objects may raise anything while they are turned into JSON.
+    except Exception as error:
+        raise UnstorableError(_one_line(error)) from error
+    return text.encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Event:
+    """Return the event that ``line`` holds, with or without its newline.
+
+    Raises:
+        MalformedLineError: The line is not an event.
+    """
+    try:
+        return Event.model_validate_json(line)
+    except ValidationError as error:
+        if error.errors(include_url=False)[0]["type"] != "json_invalid":
+            raise MalformedLineError(_one_line(error)) from error
+    return _decode_tolerantly(line)
+
+
+def is_blank(line: bytes) -> bool:
+    """Return whether ``line`` holds nothing at all, and so nothing malformed either."""
+    return not line.removeprefix(_BOM).strip()
+
+
+def _plain_text(event: Event) -> str | None:
+    """Return the JSON of an event whose payload is in JSON terms already, as nearly all are."""
+    fields = _fields(event)
+    try:
+        text = dump(_record(fields))
+    except TypeError:
+        return None
+    return text if _fields(decode(text.encode())) == fields else None
+
+
+def _converted_text(event: Event) -> str:
+    """Return the JSON of an event after putting each of its fields in JSON terms."""
+    record = {name: json_terms(value) for name, value in _record(_fields(event)).items()}
+    text = dump(record)
+    for name, value in _record(_fields(decode(text.encode()))).items():
+        if json_terms(value) != record.get(name):
+            raise UnstorableError(f"{name}: does not read back")
+    return text
+
+
+def _fields(event: Event) -> dict[str, object]:
+    # Not to_dict, which copies the payload and converts and repairs some of it on the way.
+    return {**vars(event), **event.model_extra} if event.model_extra else vars(event)
+
+
+def _record(fields: dict[str, object]) -> dict[str, object]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in fields.items()
+    }
+
+
+def _decode_tolerantly(line: bytes) -> Event:
+    """Decode what the fast parser refuses: lone surrogates, a byte order mark, deep nesting."""
+    try:
+        data = _decoder.decode(line.decode("utf-8-sig"))
+        if not isinstance(data, dict):
+            raise MalformedLineError("not a JSON object")
+        return Event.model_validate(data)
+    except (ValueError, RecursionError) as error:
+        raise MalformedLineError(_one_line(error)) from error
+
+
+def _bounded_int(digits: str) -> int:
+    # Not the interpreter's own limit: what loads in one process has to load in every other.
+    if len(digits.lstrip("-")) > _MAX_DIGITS:
+        raise MalformedLineError(f"an integer of more than {_MAX_DIGITS} digits")
+    return int(digits)
+
+
+_decoder = json.JSONDecoder(parse_int=_bounded_int)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False)[0]
+        return ": ".join([*(str(part) for part in first["loc"]), first["msg"]])
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,113 @@
+"""What the append log asks of the operating system, the same on every platform."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+BLOCK_SIZE = 1 << 18
+
+# Without O_NONBLOCK, opening a named pipe to read it would wait for a writer. Files ignore it.
+_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def open_file(path: Path, flags: int) -> int:
+    """Open ``path``, a file created having the mode that the umask leaves."""
+    try:
+        return os.open(path, flags | _FLAGS, 0o666)
+    except ValueError as error:  # a NUL in the path
+        raise OSError(errno.EINVAL, str(error)) from error
+
+
+def regular(fd: int) -> os.stat_result:
+    """Return the status of an open file, refusing what is not a regular file."""
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        # A device or a pipe would take every event and keep none.
+        raise OSError(errno.EINVAL, "not a regular file")
+    return status
+
+
+def read_blocks(fd: int, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the bytes from ``start`` to ``stop`` as offset and block, cut after line ends.
+
+    Only the last block may lack its newline. Memory: ``BLOCK_SIZE``, or the longest line.
+    """
+    held: list[bytes] = []
+    offset = start
+    while start < stop:
+        data = read_at(fd, start, min(BLOCK_SIZE, stop - start))
+        if not data:  # truncated since its size was taken
+            break
+        start += len(data)
+        cut = data.rfind(b"\n") + 1
+        if not cut:
+            held.append(data)
+            continue
+        block = b"".join([*held, data[:cut]])
+        yield offset, block
+        offset += len(block)
+        held = [data[cut:]]
+    if any(held):
+        yield offset, b"".join(held)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of ``data``, in one call unless the operating system takes it in parts."""
+    rest = memoryview(data)
+    while rest:
+        written = os.write(fd, rest)
+        if not written:
+            raise OSError(errno.EIO, "nothing could be written")
+        rest = rest[written:]
+
+
+if sys.platform == "win32":  # pragma: windows
+
+    def read_at(fd: int, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes of the file from ``offset`` on."""
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, size)
+
+    def sync_directory(directory: Path) -> None:
+        """Do nothing: Windows opens no directories, and makes their entries durable itself."""
+
+else:  # pragma: posix
+
+    def read_at(fd: int, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes of the file from ``offset`` on.
+
+        The position of the descriptor stays as it is: a forked child shares it.
+        """
+        return os.pread(fd, size, offset)
+
+    def sync_directory(directory: Path) -> None:
+        """Wait until the entries of ``directory`` are on the device."""
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+if sys.platform == "darwin":  # pragma: darwin
+    import fcntl
+
+    def sync_file(fd: int) -> None:
+        """Wait until the file is on the device."""
+        # On macOS fsync leaves the data in the drive's cache; not every filesystem offers better.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+            return
+        os.fsync(fd)
+
+else:  # pragma: not darwin
+
+    def sync_file(fd: int) -> None:
+        """Wait until the file is on the device."""
+        os.fsync(fd)

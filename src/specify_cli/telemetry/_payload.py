@@ -1,0 +1,116 @@
+"""Payloads in JSON terms: what is left of an object once it has been through a JSON file.
+
+Tuples and sets become lists, keys become strings, and what else pydantic can turn into JSON takes
+the form it has there. What would be lost or merged on the way is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from types import GeneratorType
+from typing import TypeAlias
+
+from pydantic_core import to_json
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+# Parsers stop at some depth: pydantic's near 200 levels (128 in its first releases), the standard
+# library's wherever the stack ends. Down to this one every parser reads.
+MAX_NESTING = 100
+
+_encode = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
+
+
+class UnstorableError(ValueError):
+    """An event would not come back from its line; the message is the reason."""
+
+
+def dump(record: Mapping[str, object]) -> str:
+    """Return ``record`` as the one JSON text it has in a log.
+
+    Raises:
+        TypeError: It holds something JSON has no form for, or keys that are not all strings.
+        ValueError: It holds NaN, an infinity, itself, or more than ``MAX_NESTING`` levels.
+    """
+    text = _encode(record)
+    # Counting is cheap, and only what has many brackets can be deep.
+    if text.count("{") + text.count("[") > MAX_NESTING and _depth(record) > MAX_NESTING:
+        raise _too_deep()
+    return text
+
+
+def json_terms(value: object, depth: int = 0) -> Json:
+    """Return ``value`` as JSON has it.
+
+    Raises:
+        UnstorableError: It would lose something.
+        ValueError: Pydantic has no JSON form for it.
+    """
+    if depth > MAX_NESTING:
+        raise _too_deep()
+    if value is None or isinstance(value, (str, int, float)):
+        plain: Json = json.loads(_encode(value))
+        return plain
+    if isinstance(value, Mapping):
+        return _json_object(value, depth)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [json_terms(item, depth + 1) for item in value]
+    if isinstance(value, os.PathLike):
+        return json_terms(os.fspath(value), depth)
+    if isinstance(value, GeneratorType):
+        # Encoding would use it up: the event in memory, or a second try, would find it empty.
+        raise UnstorableError("a generator can be read only once")
+    return _parse_strictly(to_json(value, inf_nan_mode="constants"))
+
+
+def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:
+    record: dict[str, Json] = {}
+    for key, item in value.items():
+        name = _key_text(key)
+        if name in record:
+            raise UnstorableError(f"two keys become {name!r}")
+        record[name] = json_terms(item, depth + 1)
+    return record
+
+
+def _key_text(key: object) -> str:
+    plain = key is None or isinstance(key, (str, int, float))
+    (name,) = json.loads(_encode({key: 0}) if plain else to_json({key: 0}))
+    return str(name)
+
+
+def _parse_strictly(text: bytes) -> Json:
+    """Parse what pydantic made of an object, refusing what another reader would lose."""
+
+    def unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            raise UnstorableError("two keys become one")
+        return record
+
+    def refuse(constant: str) -> Json:
+        raise UnstorableError(f"{constant} is not JSON")
+
+    parsed: Json = json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+    return parsed
+
+
+def _depth(value: object) -> int:
+    depth = 0
+    level: list[object] = [value]
+    while level:
+        depth += 1
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.values())
+            elif isinstance(item, (list, tuple)):
+                below.extend(item)
+        level = [item for item in below if isinstance(item, (dict, list, tuple))]
+    return depth
+
+
+def _too_deep() -> UnstorableError:
+    return UnstorableError(f"nested more than {MAX_NESTING} levels deep")

@@ -1,0 +1,203 @@
+"""Stores, threads and processes on one file at once (G4, G6)."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry import SimpleJsonStore
+
+from . import writer
+from .events import make_event, make_events
+
+has_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+
+
+def start_writer(log: Path, what: str, number: int, count: int) -> subprocess.Popen[str]:
+    """Start a process that saves events."""
+    command = [sys.executable, writer.__file__, log, what, number, count]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(
+        [*map(str, command)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def ids_in(log: Path) -> Counter[str]:
+    """Return the ids in the file, found without the store's own reading."""
+    content = log.read_bytes()
+    assert content.endswith(b"\n")
+    return Counter(json.loads(line)["event_id"] for line in content.split(b"\n")[:-1])
+
+
+@pytest.mark.parametrize(("what", "count"), [("same", 200), ("own", 800)])
+def test_four_processes_lose_and_repeat_nothing(what: str, count: int, log: Path) -> None:
+    """200 events each, the same or different ones, make 200 or 800 lines that all load."""
+    processes = [start_writer(log, what, number, 200) for number in range(4)]
+    acknowledged: set[str] = set()
+    for process in processes:
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        acknowledged.update(output.split())
+    assert len(acknowledged) == count
+    assert ids_in(log) == Counter(acknowledged)
+    assert {event.event_id for event in SimpleJsonStore(log).iter_events()} == acknowledged
+
+
+def test_a_mix_of_same_and_own_events_under_a_reader(
+    log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A reader that loops meanwhile sees no malformed line and loses no event it has seen."""
+    processes = [start_writer(log, what, n, 150) for what in ("same", "own") for n in range(2)]
+    reader = SimpleJsonStore(log)
+    seen: set[str] = set()
+    with caplog.at_level(logging.WARNING):
+        while any(process.poll() is None for process in processes):
+            loaded = {event.event_id for event in reader.iter_events()}
+            assert seen <= loaded
+            seen = loaded
+    for process in processes:
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+    assert caplog.records == []
+    assert sum(ids_in(log).values()) == len(ids_in(log)) == 450
+
+
+def in_threads(count: int, use: Callable[[int], object]) -> None:
+    """Call ``use`` with 0, 1, ... in as many threads that begin at one moment."""
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        use(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        for future in [pool.submit(run, number) for number in range(count)]:
+            future.result()
+
+
+@pytest.mark.parametrize("stores", [1, 8], ids=["one store", "eight stores"])
+def test_eight_threads_lose_and_repeat_nothing(stores: int, log: Path) -> None:
+    """Threads that share a store, or have one each, write each of their events once."""
+    shared = [SimpleJsonStore(log) for _ in range(stores)]
+    same = make_events(100)
+    own = [make_events(25) for _ in range(8)]
+
+    def use(number: int) -> None:
+        store = shared[number % stores]
+        for event, other in zip(same, own[number] * 4, strict=True):
+            store.save_event(event)
+            store.save_events([other, event])
+
+    in_threads(8, use)
+    expected = Counter(event.event_id for events in [same, *own] for event in events)
+    assert ids_in(log) == expected
+    assert len(SimpleJsonStore(log).load_all_events()) == 300
+
+
+def test_a_reader_waits_for_an_append_in_flight(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a line that is just being written is not reported as malformed."""
+    store.save_event(first := make_event(lamport_clock=1))
+    second = make_event(lamport_clock=2)
+    write = os.write
+    halfway, go_on = threading.Event(), threading.Event()
+
+    def write_in_halves(fd: int, data: bytes) -> int:
+        monkeypatch.setattr(os, "write", write)
+        written = write(fd, bytes(data[:100]))
+        halfway.set()
+        go_on.wait(30)
+        return written
+
+    monkeypatch.setattr(os, "write", write_in_halves)
+    with ThreadPoolExecutor(2) as pool:
+        saving = pool.submit(store.save_event, second)
+        halfway.wait(30)
+        loading = pool.submit(SimpleJsonStore(log).load_all_events)
+        assert not loading.done()
+        go_on.set()
+        saving.result()
+        assert loading.result() == [first, second]
+
+
+@has_fork
+def test_a_child_forked_while_a_thread_saves_can_save(log: Path) -> None:
+    """The child neither waits for a thread that it does not have, nor repeats a line."""
+    store = SimpleJsonStore(log)
+    events = make_events(2000)
+    saving = threading.Thread(target=lambda: list(map(store.save_event, events)))
+    saving.start()
+    children = []
+    for number in range(10):
+        child = os.fork()
+        if not child:
+            try:
+                store.save_events([make_event(lamport_clock=5000 + number), *events[:50]])
+                store.save_event(events[0])
+            finally:
+                os._exit(0)
+        children.append(child)
+    for child in children:
+        assert os.waitpid(child, 0)[1] == 0
+    saving.join()
+    ids = ids_in(log)
+    assert set(ids.values()) == {1}
+    assert len(ids) == 2010
+
+
+@has_fork
+def test_a_forked_child_shares_an_iteration_without_disturbing_it(log: Path) -> None:
+    """Parent and child go on reading, each from where it was."""
+    store = SimpleJsonStore(log)
+    store.save_events(events := make_events(2000, payload={"text": "x" * 400}))
+    iteration = store.iter_events()
+    read = [next(iteration)]
+    child = os.fork()
+    if not child:
+        os._exit(0 if [*read, *iteration] == events else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert [*read, *iteration] == events
+
+
+@pytest.mark.parametrize(
+    "duplicate",
+    [copy.copy, copy.deepcopy, lambda store: pickle.loads(pickle.dumps(store))],  # noqa: S301  # made here
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_a_copy_is_a_store_on_the_same_file(
+    duplicate: Callable[[SimpleJsonStore], SimpleJsonStore], log: Path
+) -> None:
+    """A copied store has the path and the durability of the first, and a lock of its own."""
+    store = SimpleJsonStore(log, fsync=True)
+    store.save_event(event := make_event())
+    twin = duplicate(store)
+    assert repr(twin) == repr(store) == f"SimpleJsonStore({str(log)!r}, fsync=True)"
+    twin.save_event(event)
+    twin.save_event(other := make_event())
+    store.save_event(other)
+    assert sum(ids_in(log).values()) == 2
+    assert twin._lock is not store._lock
+
+
+def test_a_failing_thread_leaves_the_store_usable(log: Path, store: SimpleJsonStore) -> None:
+    """Locks are given back when a save fails."""
+    log.mkdir()
+    with pytest.raises(StorageError):
+        store.save_event(make_event())
+    log.rmdir()
+    in_threads(2, lambda _: store.save_event(make_event()))
+    assert len(store.load_all_events()) == 2

@@ -1,0 +1,330 @@
+"""What the operating system refuses surfaces as StorageError and costs nothing (G3, G8)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry import SimpleJsonStore
+
+from .events import make_event, make_events
+from .faults import CALLS, ERRORS, LOCK, READ, Faults, failing
+
+Prepare = Callable[[Path], None]
+
+
+def intact(log: Path) -> None:
+    """Leave the log as it is."""
+
+
+def torn(log: Path) -> None:
+    """Leave half a line at the end."""
+    with log.open("ab") as file:
+        file.write(b'{"aggregate_id": "043')
+
+
+def refusal_of(use: Callable[[], None]) -> StorageError | None:
+    """Return the error that a use of the store raises, if it raises one."""
+    try:
+        use()
+    except StorageError as error:
+        return error
+    return None
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch, log: Path) -> Faults:
+    """Watch the calls made for the log."""
+    return Faults(monkeypatch, log)
+
+
+@pytest.mark.parametrize("fsync", ["", "fsync"])
+@pytest.mark.parametrize("prepare", [intact, torn], ids=["intact", "torn"])
+@pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_that_fails_costs_nothing(
+    call: str, number: int, prepare: Prepare, fsync: str, log: Path, faults: Faults
+) -> None:
+    """Whichever call of a save fails, the file is as before and the next save works."""
+    saved = make_events(3)
+    store = SimpleJsonStore(log, fsync=bool(fsync))
+    store.save_events(saved)
+    prepare(log)
+    for occurrence in range(1, 20):
+        event = make_event(lamport_clock=3 + occurrence)
+        before = log.read_bytes()
+        faults.at(call, occurrence, failing(number))
+        refusal = refusal_of(partial(store.save_event, event))
+        if refusal is not None:
+            assert isinstance(refusal.__cause__, OSError)
+            assert refusal.__cause__.errno == number
+            assert f'"{log}"' in str(refusal)
+            faults.disarm()
+            assert log.read_bytes() == before
+            assert list(store.iter_events()) == saved
+            store.save_event(event)
+        faults.disarm()
+        saved.append(event)
+        assert list(SimpleJsonStore(log).iter_events()) == saved
+        if not faults.fired:
+            return
+    pytest.fail(f"{call} is called without end")
+
+
+@pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("call", ["open", "fstat", READ, "close"])
+def test_a_load_that_fails_raises_a_storage_error(
+    call: str, number: int, log: Path, faults: Faults
+) -> None:
+    """A load that cannot read says so; it never returns a part of the log."""
+    store = SimpleJsonStore(log)
+    store.save_events(events := make_events(3))
+    for load in (
+        store.load_all_events,
+        lambda: store.load_events(events[0].aggregate_id),
+        lambda: list(store.iter_events()),
+    ):
+        faults.at(call, 1, failing(number))
+        with pytest.raises(StorageError, match="cannot read") as caught:
+            load()
+        assert isinstance(caught.value.__cause__, OSError)
+        assert f'"{log}"' in str(caught.value)
+        faults.disarm()
+        assert load() == events
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_write_that_stops_at_any_byte_is_rolled_back(
+    batch: int, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full after any number of bytes leaves the file as it was."""
+    first, *events = make_events(1 + batch)
+    store = SimpleJsonStore(log)
+    store.save_event(first)
+    torn(log)
+    before = log.read_bytes()
+    probe = SimpleJsonStore(log.with_name("probe.jsonl"))
+    probe.save_events(events)
+    length = probe.file_path.stat().st_size
+    for size in range(length + 1):
+        with monkeypatch.context() as patch:
+            faults = Faults(patch, log)
+            faults.short_writes(patch, size, then=failing(errno.ENOSPC))
+            with pytest.raises(StorageError, match="cannot append to"):
+                store.save_events(events)
+        assert log.read_bytes() == before
+    assert store.save_events(events) == batch
+    assert list(store.iter_events()) == [first, *events]
+
+
+@pytest.mark.parametrize("sizes", [[1], [1, 2, 3], [100, 1]], ids=str)
+def test_a_short_write_is_continued(
+    sizes: list[int], log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writing in parts gives the same line."""
+    faults = Faults(monkeypatch, log)
+    faults.short_writes(monkeypatch, *sizes, then=lambda: None)
+    event = make_event()
+    store.save_event(event)
+    assert store.load_all_events() == [event]
+    assert log.read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize("refused", ["ftruncate", "fstat"])
+@pytest.mark.parametrize("size", [1, 50, 10_000])
+def test_a_rollback_that_fails_does_not_harm_the_next_save(
+    refused: str, size: int, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be removed is sealed by the next save."""
+    store = SimpleJsonStore(log)
+    store.save_events(saved := make_events(3))
+    event = make_event(lamport_clock=9)
+    with monkeypatch.context() as patch:
+        faults = Faults(patch, log)
+        faults.at(refused, 1 if refused == "ftruncate" else 2, failing(errno.EIO))
+        faults.at("dup", 1, failing(errno.EIO))
+        faults.short_writes(patch, size, then=failing(errno.ENOSPC))
+        with pytest.raises(StorageError):
+            store.save_event(event)
+        assert faults.fired
+    store.save_event(event)
+    store.save_event(another := make_event(lamport_clock=10))
+    assert list(store.iter_events()) == [*saved, event, another]
+
+
+@pytest.mark.parametrize("size", [1, 100, 100_000])
+def test_an_interrupt_during_the_write_leaves_no_half_line(
+    size: int, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C comes through, and the event can be saved again."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    store = SimpleJsonStore(log)
+    store.save_events(saved := make_events(2))
+    before = log.read_bytes()
+    event = make_event(lamport_clock=9)
+    with monkeypatch.context() as patch:
+        faults = Faults(patch, log)
+        faults.at("dup", 1, interrupt)
+        faults.short_writes(patch, size, then=interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            store.save_event(event)
+    assert log.read_bytes() == before
+    store.save_event(event)
+    assert list(store.iter_events()) == [*saved, event]
+
+
+def test_a_rollback_keeps_what_others_appended(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that takes no lock does not lose its line to another's failed write."""
+    store.save_event(first := make_event())
+    foreign = SimpleJsonStore(log.with_name("foreign.jsonl"))
+    foreign.save_event(theirs := make_event())
+
+    def append_and_fail() -> None:
+        with log.open("ab") as file:
+            file.write(b"\n" + foreign.file_path.read_bytes())
+        failing(errno.ENOSPC)()
+
+    with monkeypatch.context() as patch:
+        faults = Faults(patch, log)
+        faults.short_writes(patch, 20, then=append_and_fail)
+        with pytest.raises(StorageError):
+            store.save_event(mine := make_event())
+    store.save_event(mine)
+    assert list(store.iter_events()) == [first, theirs, mine]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_a_filesystem_without_locks_is_used_with_one_warning(
+    number: int, log: Path, faults: Faults, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Saves go on without the lock; the log says so once."""
+    store = SimpleJsonStore(log)
+    events = make_events(3)
+    for event in events:
+        faults.at(LOCK, 1, failing(number))
+        store.save_event(event)
+        assert faults.fired
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f'No file locks for "{log}"')
+    assert store.load_all_events() == events
+    assert SimpleJsonStore(log).save_events(events) == 0
+
+
+def test_without_a_lock_nothing_is_rolled_back(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Truncating could cut off what another process has just appended; sealing cannot."""
+    store.save_events(saved := make_events(2))
+    before = log.read_bytes()
+    with monkeypatch.context() as patch:
+        faults = Faults(patch, log)
+        faults.at(LOCK, 1, failing(errno.ENOLCK))
+        faults.short_writes(patch, 20, then=failing(errno.ENOSPC))
+        with pytest.raises(StorageError):
+            store.save_event(event := make_event(lamport_clock=9))
+    assert log.read_bytes()[: len(before)] == before
+    assert len(log.read_bytes()) == len(before) + 20
+    store.save_event(event)
+    assert list(store.iter_events()) == [*saved, event]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EBADF, errno.EIO])
+def test_a_reader_that_gets_no_lock_reads_on(
+    number: int, log: Path, store: SimpleJsonStore, faults: Faults
+) -> None:
+    """A last line in doubt is judged by what is there."""
+    store.save_events(events := make_events(2))
+    log.write_bytes(log.read_bytes() + b"torn")
+    faults.at(LOCK, 1, failing(number))
+    assert store.load_all_events() == events
+    assert faults.fired
+
+
+def test_a_directory_is_not_a_log(tmp_path: Path) -> None:
+    """Neither saving to it nor loading from it works, and the error says why."""
+    store = SimpleJsonStore(tmp_path)
+    for use in (store.load_all_events, lambda: store.save_event(make_event())):
+        with pytest.raises(StorageError, match="cannot"):
+            use()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX devices and pipes")
+def test_devices_and_pipes_are_refused(tmp_path: Path) -> None:
+    """What would swallow events, or wait for ever, is refused at once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path(os.devnull)):
+        store = SimpleJsonStore(path)
+        with pytest.raises(StorageError, match="not a regular file"):
+            store.save_event(make_event())
+        with pytest.raises(StorageError, match="not a regular file"):
+            store.load_all_events()
+
+
+def test_a_path_no_system_takes_is_a_storage_error() -> None:
+    """A NUL in the path is refused like any other bad path."""
+    store = SimpleJsonStore("with\0nul")
+    with pytest.raises(StorageError, match="cannot read"):
+        store.load_all_events()
+    with pytest.raises(StorageError, match="cannot append to"):
+        store.save_event(make_event())
+
+
+def test_a_parent_that_is_a_file_is_a_storage_error(tmp_path: Path) -> None:
+    """Directories cannot be made below a file."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot append to"):
+        SimpleJsonStore(tmp_path / "file" / "events.jsonl").save_event(make_event())
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="needs a user that permissions bind"
+)
+def test_a_read_only_log_can_be_loaded_and_not_saved_to(log: Path, store: SimpleJsonStore) -> None:
+    """Loading works on read-only media."""
+    store.save_event(event := make_event())
+    log.chmod(0o400)
+    assert store.load_all_events() == [event]
+    with pytest.raises(StorageError, match="cannot append to"):
+        store.save_event(make_event())
+
+
+def test_loading_only_reads(log: Path, store: SimpleJsonStore, faults: Faults) -> None:
+    """A load writes nothing, even to a log whose last line is torn."""
+    store.save_events(make_events(2))
+    torn(log)
+    faults.calls.clear()
+    status = log.stat()
+    store.load_all_events()
+    assert not {"write", "ftruncate", "fsync"} & set(faults.calls)
+    assert log.stat().st_mtime_ns == status.st_mtime_ns
+
+
+def test_a_save_within_a_save_is_refused(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal handler that saves while its own thread is saving gets an error, not a deadlock."""
+    inner, outer = make_events(2)
+    caught: list[StorageError | None] = []
+
+    def handler() -> None:
+        caught.append(refusal_of(partial(store.save_event, inner)))
+
+    faults = Faults(monkeypatch, log)
+    faults.at("write", 1, handler, after=True)
+    store.save_event(outer)
+    assert [str(error) for error in caught] == [f'cannot append to "{log}" during another append']
+    store.save_event(inner)
+    assert list(store.iter_events()) == [outer, inner]

@@ -1,0 +1,307 @@
+"""Whatever a save accepts, every later load returns; anything else is refused (G2)."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+import math
+import sys
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pydantic
+import pytest
+
+from specify_cli.spec_kitty_events import Event, StorageError
+from specify_cli.telemetry import SimpleJsonStore
+
+from .events import WHEN, make_event
+
+
+class Role(enum.Enum):
+    """An enum whose members are not JSON themselves."""
+
+    REVIEWER = "reviewer"
+
+
+class Agent(enum.StrEnum):
+    """An enum whose members are strings."""
+
+    CLAUDE = "claude"
+
+
+@dataclasses.dataclass
+class Cost:
+    """A dataclass with a dictionary in it."""
+
+    usd: float
+    by_model: dict[object, int]
+
+
+class Usage(pydantic.BaseModel):
+    """A pydantic model."""
+
+    tokens: int
+
+
+class Opaque:
+    """An object that JSON knows nothing of."""
+
+
+def nested(depth: int, leaf: object = 1) -> dict[str, Any]:
+    """Return a payload of that many levels."""
+    payload: dict[str, Any] = {"leaf": leaf}
+    for _ in range(depth - 1):
+        payload = {"down": payload}
+    return payload
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((1, (2, 3)), [1, [2, 3]]),
+        ({7}, [7]),
+        (frozenset({"x"}), ["x"]),
+        ({1: "a", 2: "b"}, {"1": "a", "2": "b"}),
+        ({None: 1, "x": 2}, {"null": 1, "x": 2}),
+        ({True: 1}, {"true": 1}),
+        ({1.5: 1}, {"1.5": 1}),
+        ({Role.REVIEWER: 1, date(2026, 1, 2): 2}, {"reviewer": 1, "2026-01-02": 2}),
+        ({Agent.CLAUDE: Agent.CLAUDE}, {"claude": "claude"}),
+        (OrderedDict(b=1, a=2), {"a": 2, "b": 1}),
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05Z"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (timedelta(hours=1), "PT1H"),
+        (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (PurePosixPath("a/b"), "a/b"),
+        (Decimal("1.10"), "1.10"),
+        (Role.REVIEWER, "reviewer"),
+        (b"bytes", "bytes"),
+        (Cost(1.5, {1: 2}), {"usd": 1.5, "by_model": {"1": 2}}),
+        (Usage(tokens=3), {"tokens": 3}),
+        ([{"mixed": (1, {2})}], [{"mixed": [1, [2]]}]),
+        (-0.0, -0.0),
+        (1e308, 1e308),
+        (5e-324, 5e-324),
+        (10**4299, 10**4299),
+        ('\x00\x1f\x7f\u2028\ud800\\"', '\x00\x1f\x7f\u2028\ud800\\"'),
+        ({"\ud800": ("\udfff",)}, {"\ud800": ["\udfff"]}),
+    ],
+    ids=repr,
+)
+def test_accepted_values_load_in_json_terms(
+    value: object, expected: object, store: SimpleJsonStore
+) -> None:
+    """What has a JSON form comes back in it, from this store and from any other."""
+    event = make_event(payload={"value": value})
+    store.save_event(event)
+    (loaded,) = SimpleJsonStore(store.file_path).load_all_events()
+    assert loaded.payload == {"value": expected}
+    # Equality alone would not tell 1 from True or 1.0.
+    assert json.dumps(loaded.payload["value"], sort_keys=True) == json.dumps(
+        expected, sort_keys=True
+    )
+    assert loaded.model_copy(update={"payload": {}}) == event.model_copy(update={"payload": {}})
+
+
+def circular() -> dict[str, Any]:
+    """Return a payload that contains itself."""
+    payload: dict[str, Any] = {}
+    payload["self"] = payload
+    return payload
+
+
+def shared_circular() -> dict[str, Any]:
+    """Return a payload that contains itself and something that needs converting."""
+    payload: dict[str, Any] = {"set": {1}}
+    payload["self"] = [payload]
+    return payload
+
+
+def generator() -> Iterator[int]:
+    """Yield something, once."""
+    yield 1
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "nan": ({"a": math.nan}, "not JSON compliant"),
+    "infinity": ({"a": [math.inf]}, "not JSON compliant"),
+    "nan beside a set": ({"a": math.nan, "b": {1}}, "not JSON compliant"),
+    "nan in a dataclass": ({"a": Cost(math.nan, {})}, "NaN is not JSON"),
+    "nan as a key": ({"a": {math.nan: 1, "x": 2}}, "not JSON compliant"),
+    "colliding keys": ({"a": {1: "x", "1": "y"}}, "two keys become '1'"),
+    "colliding keys in a dataclass": ({"a": Cost(1, {1: 1, "1": 2})}, "two keys become one"),
+    "an unknown object": ({"a": Opaque()}, "Opaque"),
+    "an unknown key": ({"a": {Opaque(): 1}}, "Opaque"),
+    "a function": ({"a": print}, "function"),
+    "undecodable bytes": ({"a": b"\xff"}, "utf-8"),
+    "circular": (circular(), "[Cc]ircular|recursion|nested"),
+    "circular and converted": (shared_circular(), "[Cc]ircular|recursion|nested"),
+    "too deep": (nested(100), "nested more than 100 levels"),
+    "too deep and converted": (nested(100, {1}), "nested more than 100 levels"),
+    "far too deep": (nested(10_000), "nested|recursion"),
+    "too many digits": ({"a": 10**4300}, "digits"),
+    "a generator": ({"a": generator()}, "once|Iterator|generator"),
+    "a generator in a list": ({"a": [generator()]}, "once|Iterator|generator"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_payloads_leave_the_file_as_it_was(case: str, store: SimpleJsonStore) -> None:
+    """The error names the event, the file and the reason; nothing is written."""
+    payload, reason = REFUSED[case]
+    store.save_event(make_event())
+    before = store.file_path.read_bytes()
+    event = Event.model_construct(**(make_event().to_dict() | {"payload": payload}))
+    with pytest.raises(StorageError, match=reason) as caught:
+        store.save_event(event)
+    message = str(caught.value)
+    assert message.startswith(f'cannot store event "{event.event_id}" in "{store.file_path}": ')
+    assert "\n" not in message
+    assert caught.value.__cause__ is not None
+    with pytest.raises(StorageError):
+        store.save_events([make_event(), event])
+    assert store.file_path.read_bytes() == before
+
+
+def test_nothing_is_created_for_an_event_that_is_refused(tmp_path: Path) -> None:
+    """Not even the directory."""
+    store = SimpleJsonStore(tmp_path / "new" / "events.jsonl")
+    with pytest.raises(StorageError):
+        store.save_event(make_event(payload={"a": math.nan}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_deepest_payload_accepted_loads(store: SimpleJsonStore) -> None:
+    """Nesting up to the limit comes back, lone surrogates included."""
+    events = [make_event(payload=nested(99)), make_event(payload=nested(99, "\ud800"))]
+    store.save_events(events)
+    assert store.load_all_events() == events
+
+
+def test_many_brackets_are_not_depth(store: SimpleJsonStore) -> None:
+    """A wide payload, or a text full of brackets, is not a deep one."""
+    event = make_event(payload={"wide": [[] for _ in range(500)], "text": "{[" * 500})
+    store.save_event(event)
+    assert store.load_all_events() == [event]
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        datetime(2026, 1, 1),  # noqa: DTZ001  # a naive time is storable too
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-23, minutes=-59))),
+        datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=5, minutes=45))),
+        datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/Vienna")),
+        datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Vienna"), fold=0),
+        datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Vienna"), fold=1),
+    ],
+    ids=str,
+)
+def test_timestamps_come_back(timestamp: datetime, store: SimpleJsonStore) -> None:
+    """Wall time and offset survive, also in the hour that a clock change repeats."""
+    store.save_event(make_event(timestamp=timestamp))
+    (loaded,) = store.load_all_events()
+    assert loaded.timestamp.isoformat() == timestamp.isoformat()
+
+
+@pytest.mark.parametrize(
+    "offset",
+    [timedelta(hours=5, minutes=30, seconds=15), timedelta(microseconds=1)],
+    ids=str,
+)
+def test_offsets_that_do_not_read_back_are_refused(
+    offset: timedelta, store: SimpleJsonStore
+) -> None:
+    """An offset with seconds has no form that the contract's model reads."""
+    with pytest.raises(StorageError, match="timestamp: "):
+        store.save_event(make_event(timestamp=datetime(2026, 1, 1, tzinfo=timezone(offset))))
+    assert not store.file_path.exists()
+
+
+class Nanoseconds(datetime):
+    """A time finer than the contract's model reads, as some libraries have them."""
+
+    def isoformat(self, *_: object) -> str:
+        """Return the time with nine digits."""
+        return "2026-01-01T00:00:00.123456789+00:00"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("event_id", "short", "event_id: "),
+        ("event_id", "\ud800" * 26, "event_id: "),
+        ("event_type", "", "event_type: "),
+        ("lamport_clock", -1, "lamport_clock: "),
+        ("lamport_clock", 1.5, "lamport_clock: "),
+        ("payload", [], "payload: "),
+        ("timestamp", Nanoseconds(2026, 1, 1, tzinfo=UTC), "timestamp: does not read back"),
+    ],
+)
+def test_events_made_without_validation_are_refused(
+    field: str, value: object, reason: str, store: SimpleJsonStore
+) -> None:
+    """An event that went round its model's checks does not get into a log."""
+    event = make_event().model_copy(update={field: value})
+    with pytest.raises(StorageError, match=reason):
+        store.save_event(event)
+    assert not store.file_path.exists()
+
+
+@pytest.mark.parametrize("thing", [None, {"event_id": "x"}, "event"])
+def test_what_is_not_an_event_is_refused(thing: Any, store: SimpleJsonStore) -> None:
+    """The error says what was given instead."""
+    with pytest.raises(StorageError, match=type(thing).__name__):
+        store.save_event(thing)
+    assert not store.file_path.exists()
+
+
+def test_an_error_without_a_message_is_named_by_its_type(store: SimpleJsonStore) -> None:
+    """A payload's own object may raise anything while it is turned into JSON."""
+
+    class Hostile(dict[str, object]):
+        def items(self) -> Any:
+            raise ZeroDivisionError
+
+    event = Event.model_construct(**(make_event().to_dict() | {"payload": Hostile(a={1})}))
+    with pytest.raises(StorageError, match="ZeroDivisionError"):
+        store.save_event(event)
+
+
+def test_what_loads_does_not_depend_on_the_digit_limit(store: SimpleJsonStore) -> None:
+    """A process with the limit lifted neither saves nor loads what others could not load."""
+    line = json.dumps(
+        make_event().to_dict() | {"timestamp": WHEN.isoformat(), "payload": {"s": "\ud800"}}
+    )
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        for payload in ({"a": 10**4300}, {"a": 10**4300, "s": "\ud800"}):
+            with pytest.raises(StorageError, match="digits"):
+                store.save_event(make_event(payload=payload))
+        store.file_path.write_text(line.replace('{"s": ', f'{{"a": -{10**4300}, "s": '))
+        assert store.load_all_events() == []
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+def test_a_subclass_of_event_is_stored_with_its_fields(store: SimpleJsonStore) -> None:
+    """Fields the contract does not have are in the file, and ignored on load."""
+
+    class Wide(Event):
+        project: uuid.UUID
+
+    event = make_event()
+    store.save_event(Wide(**event.to_dict(), project=uuid.UUID(int=7)))
+    assert b'"project": "00000000-0000-0000-0000-000000000007"' in store.file_path.read_bytes()
+    assert store.load_all_events() == [event]

@@ -1,0 +1,86 @@
+"""A writer that died half-way costs its own event and no other (G3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from specify_cli.telemetry import SimpleJsonStore
+
+from .events import make_event, make_events
+
+
+def test_a_save_after_a_cut_at_any_byte_loses_nothing(log: Path) -> None:
+    """Wherever its last line is cut, the event saved again and the next one load."""
+    first, torn, following = make_events(3)
+    SimpleJsonStore(log).save_events([first, torn])
+    content = log.read_bytes()
+    start = content.index(b"\n") + 1
+    for cut in range(start, len(content) + 1):
+        log.write_bytes(content[:cut])
+        store = SimpleJsonStore(log)
+        store.save_event(torn)
+        store.save_event(following)
+        assert log.read_bytes().startswith(content[:cut])
+        assert store.load_all_events() == [first, torn, following], cut
+        assert SimpleJsonStore(log).load_all_events() == [first, torn, following], cut
+
+
+def test_the_torn_bytes_stay_on_a_line_of_their_own(
+    log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sealing adds a newline and removes nothing."""
+    event = make_event()
+    log.write_bytes(b'{"aggregate_id": "043", "event_id": "' + event.event_id.encode())
+    store = SimpleJsonStore(log)
+    store.save_event(event)
+    torn, line, rest = log.read_bytes().split(b"\n")
+    assert torn.endswith(event.event_id.encode())
+    assert line.startswith(b'{"aggregate_id": "043-telemetry-foundation"')
+    assert rest == b""
+    assert store.load_all_events() == [event]
+    assert len(caplog.records) == 1
+
+
+def test_a_whole_last_line_without_newline_is_an_event(log: Path, store: SimpleJsonStore) -> None:
+    """It loads, it is known, and the next line does not fuse with it."""
+    first, second = make_events(2)
+    store.save_event(first)
+    content = log.read_bytes().removesuffix(b"\n")
+    log.write_bytes(content)
+    assert store.load_all_events() == [first]
+    store.save_event(first)
+    assert log.read_bytes() == content
+    store.save_event(second)
+    assert store.load_all_events() == [first, second]
+
+
+def test_a_tear_longer_than_what_is_compared_is_sealed_too(
+    log: Path, store: SimpleJsonStore
+) -> None:
+    """A store in mid-use seals a long torn line and goes on finding its ids."""
+    first, second, third = make_events(3, payload={"text": "x" * 5000})
+    store.save_events([first, second])
+    log.write_bytes(log.read_bytes()[:-2000])
+    for event in (second, first, third, second, third):
+        store.save_event(event)
+    assert store.load_all_events() == [first, second, third]
+    assert log.read_bytes().count(b"\n") == 4
+
+
+def test_loading_a_torn_log_does_not_change_it(log: Path, store: SimpleJsonStore) -> None:
+    """Only a save seals."""
+    store.save_event(make_event())
+    log.write_bytes(content := log.read_bytes()[:-5])
+    assert store.load_all_events() == []
+    assert log.read_bytes() == content
+
+
+def test_a_batch_seals_too(log: Path, store: SimpleJsonStore) -> None:
+    """A batch begins on a line of its own."""
+    log.write_bytes(b"torn")
+    events = make_events(3)
+    assert store.save_events(events) == 3
+    assert store.load_all_events() == events
+    assert store.save_events(events) == 0
