@@ -30,7 +30,9 @@ types: $(VENV)/.ready
 	$(BIN)/mypy
 
 cover: $(VENV)/.ready
+	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 clean:

@@ -107,10 +107,7 @@ def _record(fields: dict[str, object]) -> dict[str, object]:
 def _decode_tolerantly(line: bytes) -> Event:
     """Decode what the fast parser refuses: lone surrogates, a byte order mark, deep nesting."""
     try:
-        data = _decoder.decode(line.decode("utf-8-sig"))
-        if not isinstance(data, dict):
-            raise MalformedLineError("not a JSON object")
-        return Event.model_validate(data)
+        return Event.model_validate(_decoder.decode(line.decode("utf-8-sig")))
     except (ValueError, RecursionError) as error:
         raise MalformedLineError(_one_line(error)) from error
 

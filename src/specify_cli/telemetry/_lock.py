@@ -21,7 +21,8 @@ if sys.platform == "win32":  # pragma: windows
     # Locks on Windows are mandatory: a locked byte cannot be read through another descriptor. This
     # one lies beyond the data of any log, at 1 TiB, where there is nothing to read.
     _OFFSET = 1 << 40
-    _CONTENDED = errno.EACCES
+    # The C library says EACCES; Wine's says nothing.
+    _CONTENDED = {errno.EACCES, 0}
     _UNSUPPORTED.add(errno.EINVAL)
 
     def _lock(fd: int) -> None:
@@ -32,7 +33,7 @@ if sys.platform == "win32":  # pragma: windows
             try:
                 return msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
             except OSError as error:
-                if error.errno != _CONTENDED:
+                if error.errno not in _CONTENDED:
                     raise
             time.sleep(delay)
             delay = min(delay * 2, 0.02)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import GeneratorType
 from typing import TypeAlias
 
@@ -99,17 +99,15 @@ def _parse_strictly(text: bytes) -> Json:
 
 def _depth(value: object) -> int:
     depth = 0
-    level: list[object] = [value]
-    while level:
+    level = [value]
+    while level := [item for item in level if isinstance(item, (dict, list, tuple))]:
         depth += 1
-        below: list[object] = []
-        for item in level:
-            if isinstance(item, dict):
-                below.extend(item.values())
-            elif isinstance(item, (list, tuple)):
-                below.extend(item)
-        level = [item for item in below if isinstance(item, (dict, list, tuple))]
+        level = [child for item in level for child in _children(item)]
     return depth
+
+
+def _children(item: dict[str, object] | list[object] | tuple[object, ...]) -> Iterable[object]:
+    return item.values() if isinstance(item, dict) else item
 
 
 def _too_deep() -> UnstorableError:

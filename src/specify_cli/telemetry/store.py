@@ -240,5 +240,5 @@ def _start_over_in_child() -> None:
         store._start_over_in_child()  # noqa: SLF001  # this module's own
 
 
-if hasattr(os, "register_at_fork"):  # pragma: posix
+if hasattr(os, "register_at_fork"):  # pragma: no branch
     os.register_at_fork(after_in_child=_start_over_in_child)

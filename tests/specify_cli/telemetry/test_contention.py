@@ -26,13 +26,13 @@ from .events import make_event, make_events
 has_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 
 
-def start_writer(log: Path, what: str, number: int, count: int) -> subprocess.Popen[str]:
+def start_writer(
+    log: Path, what: str, number: int, count: int, stdout: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """Start a process that saves events."""
     command = [sys.executable, writer.__file__, log, what, number, count]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(
-        [*map(str, command)], stdout=subprocess.PIPE, text=True, env=environment
-    )
+    return subprocess.Popen([*map(str, command)], stdout=stdout, text=True, env=environment)
 
 
 def ids_in(log: Path) -> Counter[str]:
@@ -60,7 +60,11 @@ def test_a_mix_of_same_and_own_events_under_a_reader(
     log: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A reader that loops meanwhile sees no malformed line and loses no event it has seen."""
-    processes = [start_writer(log, what, n, 150) for what in ("same", "own") for n in range(2)]
+    processes = [
+        start_writer(log, what, number, 150, subprocess.DEVNULL)
+        for what in ("same", "own")
+        for number in range(2)
+    ]
     reader = SimpleJsonStore(log)
     seen: set[str] = set()
     with caplog.at_level(logging.WARNING):
@@ -69,8 +73,7 @@ def test_a_mix_of_same_and_own_events_under_a_reader(
             assert seen <= loaded
             seen = loaded
     for process in processes:
-        process.communicate(timeout=120)
-        assert process.returncode == 0
+        assert process.wait(timeout=120) == 0
     assert caplog.records == []
     assert sum(ids_in(log).values()) == len(ids_in(log)) == 450
 

@@ -1,0 +1,96 @@
+"""The example that the README begins with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from specify_cli.telemetry import SimpleJsonStore
+
+from .events import make_events
+
+QUICKSTART = Path(__file__).parents[3] / "examples" / "quickstart.py"
+REAL_LOGS = Path(__file__).parents[4] / "shared" / "data"
+
+real_logs = pytest.mark.skipif(not REAL_LOGS.is_dir(), reason="logs from real use are not here")
+
+
+def quickstart(*paths: Path) -> subprocess.CompletedProcess[str]:
+    """Run the example."""
+    return subprocess.run(
+        [sys.executable, str(QUICKSTART), *map(str, paths)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_it_shows_a_torn_line_and_what_loads() -> None:
+    """Six events are recorded, one is torn, five load, and one warning says so."""
+    done = quickstart()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("WARNING: Skipping malformed event line 5 of") == 1
+    assert done.stdout.rstrip().endswith("\n5 events")
+
+
+def test_it_prints_a_log(log: Path) -> None:
+    """With a path, that log is printed as a table and not changed."""
+    SimpleJsonStore(log).save_events(make_events(3))
+    content = log.read_bytes()
+    done = quickstart(log)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("ExecutionEvent") == 3
+    assert done.stdout.rstrip().endswith("\n3 events")
+    assert log.read_bytes() == content
+
+
+def test_it_reports_an_error(tmp_path: Path) -> None:
+    """What cannot be read is an error message and an exit code, not a traceback."""
+    done = quickstart(tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("cannot read")
+    assert "Traceback" not in done.stderr
+
+
+def counts(done: subprocess.CompletedProcess[str]) -> tuple[int, int]:
+    """Return how many events and how many warnings were printed."""
+    lines = done.stdout.splitlines()
+    events = sum(int(line.split()[0]) for line in lines if line.endswith(" events"))
+    return events, sum(line.startswith("WARNING") for line in lines)
+
+
+@real_logs
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("execution/*.jsonl", (39, 0)),
+        ("replay/*.jsonl", (77, 11)),
+        ("status.events.jsonl", (0, 11)),
+    ],
+)
+def test_real_logs_are_printed(pattern: str, expected: tuple[int, int]) -> None:
+    """Logs this store did not write give the events they are known to hold."""
+    assert counts(quickstart(*sorted(REAL_LOGS.glob(pattern)))) == expected
+
+
+@real_logs
+def test_real_logs_are_the_same_when_saved_again(tmp_path: Path) -> None:
+    """Re-saving into a copy changes nothing; saving into a new file gives the same lines."""
+    for source in sorted(REAL_LOGS.glob("execution/*.jsonl")):
+        copy = tmp_path / "copy" / source.name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(source.read_bytes())
+        events = list(SimpleJsonStore(source).iter_events())
+        for event in events:
+            SimpleJsonStore(copy).save_event(event)
+        assert SimpleJsonStore(copy).save_events(events) == 0
+        assert copy.read_bytes() == source.read_bytes()
+        new = SimpleJsonStore(tmp_path / "new" / source.name)
+        assert new.save_events(events) == len(events)
+        assert new.file_path.read_bytes().splitlines() == source.read_bytes().splitlines()
