@@ -62,7 +62,7 @@ def json_terms(value: object, depth: int = 0) -> Json:
     if isinstance(value, GeneratorType):
         # Encoding would use it up: the event in memory, or a second try, would find it empty.
         raise UnstorableError("a generator can be read only once")
-    return _parse_strictly(to_json(value, inf_nan_mode="constants"))
+    return _parse_strictly(to_json(value))
 
 
 def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:

@@ -194,8 +194,8 @@ def test_the_wheel_holds_both_packages_and_nothing_else(built: Path) -> None:
     required = {line for line in metadata.decode().splitlines() if line.startswith("Requires-")}
     assert required == {
         "Requires-Python: >=3.11",
-        "Requires-Dist: pydantic>=2",
-        "Requires-Dist: python-ulid>=2",
+        "Requires-Dist: pydantic>=2.7",
+        "Requires-Dist: python-ulid>=2.0.1",
     }
 
 
