@@ -4,11 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types cover clean
+.PHONY: help demo test lint types cover controls fuzz clean
+SECONDS ?= 600
 
 help:
 	@echo "make demo [LOG=path]  record some events, tear the log, read it back; or print a log"
 	@echo "make test             lint, types, tests with coverage"
+	@echo "make controls         remove each protection in turn and see a test fail"
+	@echo "make fuzz             fuzz the bytes of a log for SECONDS (600)"
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -34,6 +37,13 @@ cover: $(VENV)/.ready
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+controls: $(VENV)/.ready
+	$(BIN)/python tools/controls.py
+
+fuzz: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python fuzz/fuzz_log.py $(SECONDS) $(CORPUS)
 
 clean:
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -111,6 +111,26 @@ def test_loads_show_what_is_there_now(change: Change, tmp_path: Path) -> None:
     assert store.load_all_events() == SimpleJsonStore(log).load_all_events()
 
 
+@pytest.mark.parametrize("saves", [1, 2, 5])
+@pytest.mark.parametrize("how", ["another file", "the same file"])
+def test_what_a_replaced_log_holds_is_known(how: str, saves: int, log: Path) -> None:
+    """An event that came with the new content is not written again."""
+    store = SimpleJsonStore(log)
+    for event in make_events(saves):
+        store.save_event(event)
+    other = SimpleJsonStore(log.with_name("other.jsonl"))
+    other.save_events(events := make_events(saves + 5))
+    if how == "another file":
+        other.file_path.replace(log)
+    else:
+        log.write_bytes(other.file_path.read_bytes())
+    content = log.read_bytes()
+    for event in events:
+        store.save_event(event)
+    assert store.save_events(events) == 0
+    assert log.read_bytes() == content
+
+
 class ReplacesAtOpen:
     """Puts another file at the path after it was opened, as a checkout might."""
 

@@ -1,0 +1,255 @@
+"""Remove each protection of the store in turn, and show which test turns red.
+
+A test that passes with the protection removed proves nothing. This script copies the project, takes
+one protection out of the copy, runs the tests that are there for it, and expects them to fail.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+SOURCES = Path("src/specify_cli/telemetry")
+TESTS = Path("tests/specify_cli/telemetry")
+TIMEOUT = 25  # seconds; a test that hangs without the protection has turned red too
+
+
+class Control(NamedTuple):
+    """One protection, and how to take it out.
+
+    Attributes:
+        name: What protects.
+        module: Where it is.
+        old: The code that does it.
+        new: The code without it.
+        test: The test file that has to turn red.
+    """
+
+    name: str
+    module: str
+    old: str
+    new: str
+    test: str
+
+
+CONTROLS = [
+    Control(
+        "a torn tail is sealed",
+        "_appendlog.py",
+        'b"\\n" + lines if torn and lines else lines',
+        "lines",
+        "test_torn_tail.py",
+    ),
+    Control(
+        "a failed write is rolled back",
+        "_appendlog.py",
+        "            if may_undo:\n                _undo(fd, log, data)\n",
+        "",
+        "test_faults.py",
+    ),
+    Control(
+        "a rollback keeps what others appended",
+        "_appendlog.py",
+        "data.startswith(_file.read_at(fd, log.size, size - log.size))",
+        "True",
+        "test_faults.py",
+    ),
+    Control(
+        "nothing is rolled back without the lock",
+        "_appendlog.py",
+        "may_undo=locked",
+        "may_undo=True",
+        "test_faults.py",
+    ),
+    Control(
+        "errors that close would report are asked for in time",
+        "_appendlog.py",
+        "os.close(os.dup(fd))",
+        "pass",
+        "test_faults.py",
+    ),
+    Control(
+        "writers lock the file",
+        "_appendlog.py",
+        "locked = _lock.acquire(fd)\n        if not locked and",
+        "locked = False\n        if False and",
+        "test_contention.py",
+    ),
+    Control(
+        "threads of one store take turns",
+        "store.py",
+        "with self._lock:",
+        "if True:",
+        "test_contention.py",
+    ),
+    Control(
+        "a forked child gets locks of its own",
+        "store.py",
+        "os.register_at_fork(after_in_child=_start_over_in_child)",
+        "pass",
+        "test_contention.py",
+    ),
+    Control(
+        "a save within a save is refused",
+        "store.py",
+        "if self._saving:",
+        "if False:",
+        "test_faults.py",
+    ),
+    Control(
+        "an indexed id counts only if its line loads",
+        "_knownids.py",
+        "if loads_as(_line_at(log, start)) == event_id:",
+        "if True:",
+        "test_known_ids.py",
+    ),
+    Control(
+        "an id that is found counts only if its line loads",
+        "_scan.py",
+        "if loads_as(line) == event_id:",
+        "if True:",
+        "test_known_ids.py",
+    ),
+    Control(
+        "ids behind escapes are found",
+        "_scan.py",
+        'escape = block.find(b"\\\\")',
+        "escape = -1",
+        "test_format.py",
+    ),
+    Control(
+        "what others appended is taken in",
+        "_knownids.py",
+        "self._index(log, self._end, log.size)",
+        "pass",
+        "test_known_ids.py",
+    ),
+    Control(
+        "a file replaced under the index is noticed",
+        "_knownids.py",
+        "if self._identity != log.identity or self._end > log.size:\n            return False",
+        "if True:\n            return True",
+        "test_changed_underneath.py",
+    ),
+    Control(
+        "a file replaced around the write is noticed",
+        "_appendlog.py",
+        "return (status.st_dev, status.st_ino) == identity",
+        "return True",
+        "test_changed_underneath.py",
+    ),
+    Control(
+        "what is stored has been read back",
+        "_codec.py",
+        "return text if _fields(decode(text.encode())) == fields else None",
+        "return text",
+        "test_payloads.py",
+    ),
+    Control(
+        "lines that the fast parser refuses get a second try",
+        "_codec.py",
+        "return _decode_tolerantly(line)",
+        'raise MalformedLineError("refused")',
+        "test_format.py",
+    ),
+    Control(
+        "loads return each id once",
+        "store.py",
+        "events.setdefault(event.event_id, event)",
+        "events[str(len(events))] = event",
+        "test_reading.py",
+    ),
+    Control(
+        "iteration yields each id once",
+        "_recent.py",
+        "return False",
+        "return True",
+        "test_reading.py",
+    ),
+    Control(
+        "a reader waits for an append in flight",
+        "_appendlog.py",
+        'block if block.endswith(b"\\n") else _complete_line(fd, offset)',
+        "block",
+        "test_contention.py",
+    ),
+    Control(
+        "a read covers the log as it was when it began",
+        "_appendlog.py",
+        "_file.regular(fd).st_size):\n                    yield",
+        "1 << 62):\n                    yield",
+        "test_reading.py",
+    ),
+    Control(
+        "the file is synced",
+        "_appendlog.py",
+        "_file.sync_file(fd)",
+        "pass",
+        "test_durability.py",
+    ),
+    Control(
+        "the directory is synced",
+        "_appendlog.py",
+        "_file.sync_directory(self.path.parent)",
+        "pass",
+        "test_durability.py",
+    ),
+    Control(
+        "warnings are bounded",
+        "store.py",
+        "if malformed <= _MAX_WARNINGS:",
+        "if True:",
+        "test_reading.py",
+    ),
+]
+
+
+def first_failure(project: Path, test: str) -> str | None:
+    """Run one test file in a copy of the project; return the first test that fails, if any."""
+    options = ["-x", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, str(TESTS / test)]
+    try:
+        done = subprocess.run(
+            command, cwd=project, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "a test that never ends"
+    failure = re.search(r"^(?:FAILED|ERROR) \S*?::(\S+)", done.stdout, re.MULTILINE)
+    if done.returncode == 0:
+        return None
+    return failure[1] if failure else done.stdout[-2000:]
+
+
+def main() -> int:
+    """Try every control; return how many protections could be removed unnoticed."""
+    unnoticed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        for name in ("src", "tests"):
+            shutil.copytree(ROOT / name, project / name)
+        shutil.copy(ROOT / "pyproject.toml", project)
+        for test in sorted({control.test for control in CONTROLS}):
+            if failure := first_failure(project, test):
+                sys.exit(f"{test} fails with every protection in place: {failure}")
+        for control in CONTROLS:
+            module = project / SOURCES / control.module
+            original = module.read_text(encoding="utf-8")
+            if control.old not in original:
+                sys.exit(f"{control.module} has no {control.old!r}")
+            module.write_text(original.replace(control.old, control.new), encoding="utf-8")
+            failure = first_failure(project, control.test)
+            module.write_text(original, encoding="utf-8")
+            unnoticed += failure is None
+            print(f"{control.name}: {failure or 'NOTHING TURNED RED'}", flush=True)
+    print(f"{len(CONTROLS) - unnoticed} of {len(CONTROLS)} protections are missed when removed")
+    return unnoticed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
