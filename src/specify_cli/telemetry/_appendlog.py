@@ -47,12 +47,16 @@ class LockedLog:
         status = _file.regular(fd)
         self._fd = fd
         self.identity = (status.st_dev, status.st_ino)
-        self.size = status.st_size
-        self.tail = self.read(max(0, self.size - TAIL_SIZE), TAIL_SIZE)
+        self.size = size = status.st_size
+        self.tail = _file.read_at(fd, max(0, size - TAIL_SIZE), TAIL_SIZE)
 
     def read(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes from ``offset`` on."""
         return _file.read_at(self._fd, offset, size)
+
+    def line_at(self, offset: int) -> bytes:
+        """Return the line that begins at ``offset``."""
+        return _file.read_line(self._fd, offset, self.size)
 
     def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
         """Yield the bytes from ``start`` to ``stop`` as offset and whole lines."""
@@ -70,6 +74,7 @@ class AppendLog:
     def __init__(self, path: Path, *, fsync: bool) -> None:
         self.path = path
         self.fsync = fsync
+        self._name = os.fspath(path)
         self._synced_directory_of: tuple[int, int] | None = None
         self._warned = False
 
@@ -106,7 +111,7 @@ class AppendLog:
             StorageError: The operating system refused.
         """
         try:
-            fd = _file.open_file(self.path, os.O_RDONLY)
+            fd = _file.open_file(self._name, os.O_RDONLY)
             try:
                 for offset, block in _file.read_blocks(fd, 0, _file.regular(fd).st_size):
                     yield block if block.endswith(b"\n") else _complete_line(fd, offset)
@@ -117,32 +122,44 @@ class AppendLog:
         except OSError as error:
             raise self._refused("read", error) from error
 
+    def line_at(self, offset: int) -> bytes:
+        """Return the line that begins at ``offset`` now, or nothing if it cannot be read.
+
+        Without the lock: what is returned need not stay, unless it was there under the lock before.
+        """
+        try:
+            fd = _file.open_file(self._name, os.O_RDONLY)
+        except OSError:
+            return b""
+        try:
+            return _file.read_line(fd, offset, 1 << 62)
+        except OSError:
+            return b""
+        finally:
+            _file.close_quietly(fd)
+
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> LockedLog | None:
-        """Append once, or return None when the path did not name the locked file throughout."""
+        """Append once, or return None when the path turned out to name another file."""
         fd = self._open()
         try:
             locked = self._acquire(fd)
             try:
                 log = LockedLog(fd)
-                # The lock may be on a file that was removed or replaced while we waited for it.
-                if not self._names(log.identity):
-                    return None
                 return log if self._write(fd, log, choose(log), may_undo=locked) else None
             finally:
                 if locked:
                     _lock.release(fd)
         finally:
             # Whatever close could still report has been asked for in _write, under the lock.
-            with contextlib.suppress(OSError):
-                os.close(fd)
+            _file.close_quietly(fd)
 
     def _open(self) -> int:
         flags = os.O_RDWR | os.O_APPEND
         try:
-            return _file.open_file(self.path, flags)
+            return _file.open_file(self._name, flags)
         except FileNotFoundError:
             self._make_parents()
-            return _file.open_file(self.path, flags | os.O_CREAT)
+            return _file.open_file(self._name, flags | os.O_CREAT)
 
     def _make_parents(self) -> None:
         parent = self.path.parent
@@ -165,15 +182,16 @@ class AppendLog:
 
     def _names(self, identity: tuple[int, int]) -> bool:
         try:
-            status = os.stat(self.path)  # noqa: PTH116  # twice a save: Path.stat costs more
+            status = os.stat(self._name)  # noqa: PTH116  # on every save: Path.stat costs more
         except FileNotFoundError:
             return False
         return (status.st_dev, status.st_ino) == identity
 
     def _write(self, fd: int, log: LockedLog, lines: bytes, *, may_undo: bool) -> bool:
         """Write the lines whole or not at all; return whether they are in the file at the path."""
-        torn = log.size > 0 and not log.tail.endswith(b"\n")
-        data = b"\n" + lines if torn and lines else lines
+        torn = lines and log.size > 0 and not log.tail.endswith(b"\n")
+        data = b"\n" + lines if torn else lines
+        current = False
         try:
             if data:
                 _file.write_all(fd, data)
@@ -182,13 +200,13 @@ class AppendLog:
                 os.close(os.dup(fd))
             if self.fsync:
                 self._sync(fd, log.identity)
-            # The path may name another file since it was last looked at.
+            # Only now: the path may have come to name another file while we waited for the lock,
+            # and also while we wrote.
             current = self._names(log.identity)
-        # Not only OSError: an interrupt must not leave half a line either.
-        except BaseException:
-            if may_undo:
+        finally:
+            # Not only on OSError: an interrupt must not leave half a line either.
+            if not current and may_undo:
                 _undo(fd, log, data)
-            raise
         log.size += len(data)
         log.tail = (log.tail + data)[-TAIL_SIZE:]
         return current
@@ -223,9 +241,7 @@ def _complete_line(fd: int, offset: int) -> bytes:
     with contextlib.suppress(OSError):
         locked = _lock.acquire(fd)
     try:
-        _, block = next(_file.read_blocks(fd, offset, os.fstat(fd).st_size), (offset, b""))
+        return _file.read_line(fd, offset, os.fstat(fd).st_size)
     finally:
         if locked:
             _lock.release(fd)
-    line, newline, _ = block.partition(b"\n")
-    return line + newline

@@ -11,17 +11,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BLOCK_SIZE = 1 << 18
+LIKELY_LINE = 4096
 
 # Without O_NONBLOCK, opening a named pipe to read it would wait for a writer. Files ignore it.
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def open_file(path: Path, flags: int) -> int:
+def open_file(path: str, flags: int) -> int:
     """Open ``path``, a file created having the mode that the umask leaves."""
     try:
         return os.open(path, flags | _FLAGS, 0o666)
     except ValueError as error:  # a NUL in the path
         raise OSError(errno.EINVAL, str(error)) from error
+
+
+def close_quietly(fd: int) -> None:
+    """Close a file that holds nothing which closing could still lose."""
+    try:  # noqa: SIM105  # on every save: contextlib.suppress takes longer than closing does
+        os.close(fd)
+    except OSError:
+        pass
 
 
 def regular(fd: int) -> os.stat_result:
@@ -36,35 +45,40 @@ def regular(fd: int) -> os.stat_result:
 def read_blocks(fd: int, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
     """Yield the bytes from ``start`` to ``stop`` as offset and block, cut after line ends.
 
-    Only the last block may lack its newline. Memory: ``BLOCK_SIZE``, or the longest line.
+    Only the last block may lack its newline. Memory: ``BLOCK_SIZE``, or twice the longest line.
     """
-    held: list[bytes] = []
-    offset = start
+    size = BLOCK_SIZE
     while start < stop:
-        data = read_at(fd, start, min(BLOCK_SIZE, stop - start))
-        if not data:  # truncated since its size was taken
-            break
-        start += len(data)
-        cut = data.rfind(b"\n") + 1
-        if not cut:
-            held.append(data)
+        data = read_at(fd, start, min(size, stop - start))
+        end = data.rfind(b"\n") + 1
+        if not end and len(data) == size:
+            size *= 2
             continue
-        block = b"".join([*held, data[:cut]])
-        yield offset, block
-        offset += len(block)
-        held = [data[cut:]]
-    if any(held):
-        yield offset, b"".join(held)
+        block = data[:end] or data
+        if not block:  # truncated since its size was taken
+            return
+        yield start, block
+        start += len(block)
+        size = BLOCK_SIZE
+
+
+def read_line(fd: int, start: int, stop: int) -> bytes:
+    """Return the line that begins at ``start``, its newline included."""
+    line, newline, _ = read_at(fd, start, min(LIKELY_LINE, stop - start)).partition(b"\n")
+    if not newline:
+        _, block = next(read_blocks(fd, start, stop), (start, b""))
+        line, newline, _ = block.partition(b"\n")
+    return line + newline
 
 
 def write_all(fd: int, data: bytes) -> None:
     """Write all of ``data``, in one call unless the operating system takes it in parts."""
-    rest = memoryview(data)
-    while rest:
-        written = os.write(fd, rest)
-        if not written:
+    written = os.write(fd, data)
+    while written < len(data):
+        part = os.write(fd, memoryview(data)[written:])
+        if not part:
             raise OSError(errno.EIO, "nothing could be written")
-        rest = rest[written:]
+        written += part
 
 
 if sys.platform == "win32":  # pragma: windows

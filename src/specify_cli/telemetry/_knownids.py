@@ -16,8 +16,6 @@ from ._scan import find_event, loads_as, named_ids
 # Numbers below 2**60 take 32 bytes, the ids themselves would take 80.
 _MASK = (1 << 60) - 1
 
-_LIKELY_LINE = 4096
-
 
 class KnownIds:
     """The ids in one log, following the file as it grows and starting over when it is replaced."""
@@ -43,27 +41,32 @@ class KnownIds:
             self._start_over(log)
             if saving == 1:
                 return
-        self._index(log, 0, self._indexed_from)
-        self._indexed_from = 0
-        self._index(log, self._end, log.size)
-        self._follow(log)
+        if self._indexed_from:
+            self._index(log, 0, self._indexed_from)
+            self._indexed_from = 0
+        if self._end < log.size:
+            self._index(log, self._end, log.size)
+            self._follow(log)
+
+    def start_of(self, event_id: str) -> int | None:
+        """Return where a line begins that was found or written under the lock and names the id."""
+        return self._starts.get(_number(event_id))
 
     def holds(self, event_id: str, log: LockedLog) -> bool:
         """Return whether a line of ``log`` loads as the event ``event_id``."""
-        number = _number(event_id.encode())
-        start = self._starts.get(number)
+        start = self.start_of(event_id)
         if start is not None:
-            if loads_as(_line_at(log, start)) == event_id:
+            if loads_as(log.line_at(start)) == event_id:
                 return True
             # Named by that line, or by one that has changed; perhaps another line holds it.
             return self._find(event_id, log, log.size)
-        return self._find(event_id, log, self._indexed_from)
+        return self._indexed_from > 0 and self._find(event_id, log, self._indexed_from)
 
     def add(self, lines: Mapping[str, bytes], log: LockedLog) -> None:
         """Take in the lines just written at the end of ``log``, by event id."""
         start = log.size - sum(map(len, lines.values()))
         for event_id, line in lines.items():
-            self._starts[_number(event_id.encode())] = start
+            self._starts[_number(event_id)] = start
             start += len(line)
         self._follow(log)
 
@@ -82,8 +85,9 @@ class KnownIds:
 
     def _follow(self, log: LockedLog) -> None:
         # Up to the last line end: a torn tail may yet be completed by a writer that takes no lock.
-        self._tail = log.tail[: log.tail.rfind(b"\n") + 1]
-        self._end = log.size - len(log.tail) + len(self._tail)
+        tail = log.tail
+        self._tail = tail if tail.endswith(b"\n") else tail[: tail.rfind(b"\n") + 1]
+        self._end = log.size - len(tail) + len(self._tail)
         # A tail that is all one torn line gives nothing to go by; the next save starts over.
         self._identity = log.identity if self._tail or not log.size else None
 
@@ -96,17 +100,10 @@ class KnownIds:
         for offset, block in log.blocks(0, stop):
             position = find_event(block, event_id)
             if position is not None:
-                self._starts[_number(event_id.encode())] = offset + position
+                self._starts[_number(event_id)] = offset + position
                 return True
         return False
 
 
-def _number(event_id: bytes) -> int:
+def _number(event_id: str) -> int:
     return hash(event_id) & _MASK
-
-
-def _line_at(log: LockedLog, start: int) -> bytes:
-    line, newline, _ = log.read(start, _LIKELY_LINE).partition(b"\n")
-    if newline:
-        return line
-    return next(log.blocks(start, log.size), (start, b""))[1].partition(b"\n")[0]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Collection, Iterable, Mapping
 from types import GeneratorType
 from typing import TypeAlias
 
@@ -19,6 +20,12 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 # Parsers stop at some depth: pydantic's near 200 levels (128 in its first releases), the standard
 # library's wherever the stack ends. Down to this one every parser reads.
 MAX_NESTING = 100
+
+# Python reads longer integers only with its digit limit raised; pydantic never does.
+MAX_DIGITS = 4300
+
+_TEXT = frozenset({str})
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 _encode = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
 
@@ -39,6 +46,33 @@ def dump(record: Mapping[str, object]) -> str:
     if text.count("{") + text.count("[") > MAX_NESTING and _depth(record) > MAX_NESTING:
         raise _too_deep()
     return text
+
+
+def is_plain(value: object, depth: int = 2) -> bool:
+    """Return whether ``value`` holds nothing but JSON's own types, so that its text reads back.
+
+    Args:
+        value: A payload, or what is in one.
+        depth: How many levels down it is.
+    """
+    if type(value) is dict:
+        children: Collection[object] = value.values()
+        if not _TEXT.issuperset(map(type, value)):
+            return False
+    elif type(value) is list:
+        children = value
+    else:
+        return False
+    if _SCALARS.issuperset(map(type, children)):
+        return True
+    return depth < MAX_NESTING and all(
+        type(child) in _SCALARS or is_plain(child, depth + 1) for child in children
+    )
+
+
+def digits_are_bounded() -> bool:
+    """Return whether the interpreter writes no integer that another would not read."""
+    return 0 < sys.get_int_max_str_digits() <= MAX_DIGITS
 
 
 def json_terms(value: object, depth: int = 0) -> Json:

@@ -115,7 +115,7 @@ class Faults:
 
     def _is_ours(self, name: str, arguments: tuple[Any, ...]) -> bool:
         if name in {"open", "stat"}:
-            return isinstance(arguments[0], Path) and arguments[0] == self._path
+            return isinstance(arguments[0], (str, Path)) and Path(arguments[0]) == self._path
         return arguments[0] in self._fds
 
     def _follow(self, name: str, arguments: tuple[Any, ...], result: Any) -> None:

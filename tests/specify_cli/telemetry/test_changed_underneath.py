@@ -140,7 +140,7 @@ class ReplacesAtOpen:
         self.left = times
         self._open = os.open
 
-    def __call__(self, path: Path, flags: int, mode: int = 0o777) -> int:
+    def __call__(self, path: str, flags: int, mode: int = 0o777) -> int:
         """Open, then replace."""
         fd = self._open(path, flags, mode)
         if self.left and Path(path) == self.log:
@@ -216,7 +216,7 @@ def test_a_directory_removed_during_the_save_is_made_again(
     store.save_event(make_event())
     real = os.open
 
-    def remove_after_open(path: Path, flags: int, mode: int = 0o777) -> int:
+    def remove_after_open(path: str, flags: int, mode: int = 0o777) -> int:
         fd = real(path, flags, mode)
         monkeypatch.setattr(os, "open", real)
         shutil.rmtree(log.parent)

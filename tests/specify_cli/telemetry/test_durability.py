@@ -30,7 +30,7 @@ class Trace:
         for name in self._real:
             monkeypatch.setattr(os, name, getattr(self, name))
 
-    def open(self, path: Path, flags: int, mode: int = 0o777) -> int:
+    def open(self, path: str | Path, flags: int, mode: int = 0o777) -> int:
         """Note which path a descriptor is for."""
         fd: int = self._real["open"](path, flags, mode)
         self._paths[fd] = Path(path)
