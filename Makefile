@@ -4,12 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types cover controls fuzz clean
+.PHONY: help demo test lint types cover bench bench-scaling bench-quick controls fuzz clean
 SECONDS ?= 600
 
 help:
 	@echo "make demo [LOG=path]  record some events, tear the log, read it back; or print a log"
 	@echo "make test             lint, types, tests with coverage"
+	@echo "make bench            compare with other stores, 2 minutes"
+	@echo "make bench-scaling    up to 1,000,000 events, 4 minutes, 2 GB of disk"
+	@echo "make bench-quick      see that the benchmark works"
 	@echo "make controls         remove each protection in turn and see a test fail"
 	@echo "make fuzz             fuzz the bytes of a log for SECONDS (600)"
 
@@ -37,6 +40,19 @@ cover: $(VENV)/.ready
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+$(VENV)/.bench: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.run
+
+bench-scaling: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.run --scaling
+
+bench-quick: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.run --quick
 
 controls: $(VENV)/.ready
 	$(BIN)/python tools/controls.py

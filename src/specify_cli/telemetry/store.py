@@ -12,15 +12,15 @@ from weakref import WeakSet
 
 from ..spec_kitty_events import Event, EventStore, StorageError
 from ._appendlog import AppendLog, LockedLog
-from ._codec import MalformedLineError, decode, encode, is_blank
+from ._codec import encode
 from ._knownids import KnownIds
 from ._payload import UnstorableError
+from ._reading import read_events, without_collector
 from ._recent import RecentIds
 from ._scan import loads_as
 
 logger = logging.getLogger(__name__)
 
-_MAX_WARNINGS = 10
 _causal_order = attrgetter("lamport_clock", "node_id")
 
 
@@ -125,10 +125,10 @@ class SimpleJsonStore(EventStore):
         Raises:
             StorageError: The operating system refused to read the file.
         """
-        events: dict[str, Event] = {}
+        found: dict[str, Event] = {}
         for event in self.iter_events(aggregate_id):
-            events.setdefault(event.event_id, event)
-        return sorted(events.values(), key=_causal_order)
+            found.setdefault(event.event_id, event)
+        return sorted(found.values(), key=_causal_order)
 
     def load_all_events(self) -> list[Event]:
         """Return every event in the log in causal order.
@@ -141,10 +141,11 @@ class SimpleJsonStore(EventStore):
         Raises:
             StorageError: The operating system refused to read the file.
         """
-        events: dict[str, Event] = {}
-        for event in self._read():
-            events.setdefault(event.event_id, event)
-        return sorted(events.values(), key=_causal_order)
+        found: dict[str, Event] = {}
+        with without_collector():
+            for event in read_events(self._log, logger):
+                found.setdefault(event.event_id, event)
+            return sorted(found.values(), key=_causal_order)
 
     def iter_events(self, aggregate_id: str | None = None) -> Iterator[Event]:
         """Yield events in file order, in constant memory however long the log is.
@@ -166,7 +167,7 @@ class SimpleJsonStore(EventStore):
             StorageError: The operating system refused to read the file. Raised on iteration.
         """
         recent = RecentIds()
-        for event in self._read():
+        for event in read_events(self._log, logger):
             if recent.is_new(event.event_id) and aggregate_id in (None, event.aggregate_id):
                 yield event
 
@@ -217,30 +218,6 @@ class SimpleJsonStore(EventStore):
             finally:
                 self._saving = False
         return len(new)
-
-    def _read(self) -> Iterator[Event]:
-        """Yield every intact event in file order, warning of lines that are malformed."""
-        number = malformed = 0
-        for block in self._log.blocks():
-            for line in block.removesuffix(b"\n").split(b"\n"):
-                number += 1
-                try:
-                    event = decode(line)
-                except MalformedLineError as reason:
-                    if is_blank(line):
-                        continue
-                    malformed += 1
-                    if malformed <= _MAX_WARNINGS:
-                        logger.warning(
-                            'Skipping malformed event line %d of "%s": %s',
-                            number,
-                            self.file_path,
-                            reason,
-                        )
-                else:
-                    yield event
-        if malformed > _MAX_WARNINGS:
-            logger.warning('Skipped %d malformed event lines of "%s"', malformed, self.file_path)
 
     def _start_over_in_child(self) -> None:
         # A thread that was saving holds the lock in the parent; in the child it does not exist.

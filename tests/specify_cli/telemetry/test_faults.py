@@ -142,6 +142,45 @@ def test_a_short_write_is_continued(
     assert log.read_bytes().count(b"\n") == 1
 
 
+def test_a_write_that_takes_nothing_is_an_error(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that goes on taking no bytes is not waited for."""
+    with monkeypatch.context() as patch:
+        faults = Faults(patch, log)
+        faults.short_writes(patch, 10, *[0] * 100, then=lambda: None)
+        with pytest.raises(StorageError, match="nothing could be written"):
+            store.save_event(event := make_event())
+    assert log.read_bytes() == b""
+    store.save_event(event)
+    assert store.load_all_events() == [event]
+
+
+@pytest.mark.parametrize("call", ["open", READ])
+@pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.get)
+def test_a_known_event_that_cannot_be_looked_up_is_looked_for_under_the_lock(
+    call: str, number: int, log: Path, faults: Faults
+) -> None:
+    """A first look that fails decides nothing."""
+    store = SimpleJsonStore(log)
+    store.save_events(events := make_events(3))
+    content = log.read_bytes()
+    faults.at(call, 1, failing(number))
+    store.save_event(events[1])
+    assert faults.fired
+    assert LOCK in faults.calls[-12:]
+    assert log.read_bytes() == content
+
+
+def test_a_known_event_is_found_without_the_lock(log: Path, faults: Faults) -> None:
+    """Saving what is known waits for nobody, unless it has to be synced."""
+    store = SimpleJsonStore(log)
+    store.save_events(events := make_events(3))
+    faults.calls.clear()
+    store.save_event(events[1])
+    assert faults.calls == ["open", READ, "close"]
+
+
 @pytest.mark.parametrize("refused", ["ftruncate", "fstat"])
 @pytest.mark.parametrize("size", [1, 50, 10_000])
 def test_a_rollback_that_fails_does_not_harm_the_next_save(

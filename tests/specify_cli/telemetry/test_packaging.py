@@ -27,6 +27,7 @@ SOURCES = {
         "_knownids.py",
         "_lock.py",
         "_payload.py",
+        "_reading.py",
         "_recent.py",
         "_scan.py",
         "py.typed",

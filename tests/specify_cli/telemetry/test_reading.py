@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,24 @@ def test_a_log_larger_than_a_block_is_read_whole(store: SimpleJsonStore) -> None
     store.save_events(events)
     assert store.file_path.stat().st_size > 3 * (1 << 18)
     assert store.load_all_events() == events
+
+
+@pytest.mark.parametrize("enabled", ["enabled", "disabled"])
+def test_loading_leaves_the_garbage_collector_as_it_was(
+    enabled: str, store: SimpleJsonStore, tmp_path: Path
+) -> None:
+    """It is off while a list of events grows, and back as before, also after an error."""
+    store.save_events(make_events(3))
+    was_enabled = gc.isenabled()
+    try:
+        (gc.enable if enabled == "enabled" else gc.disable)()
+        store.load_all_events()
+        assert gc.isenabled() == (enabled == "enabled")
+        with pytest.raises(StorageError):
+            SimpleJsonStore(tmp_path).load_all_events()
+        assert gc.isenabled() == (enabled == "enabled")
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
 
 
 def test_iterating_raises_only_storage_errors(tmp_path: Path) -> None:

