@@ -42,7 +42,7 @@ CONTROLS = [
     Control(
         "a torn tail is sealed",
         "_appendlog.py",
-        'b"\\n" + lines if torn and lines else lines',
+        'b"\\n" + lines if torn else lines',
         "lines",
         "test_torn_tail.py",
     ),

@@ -92,7 +92,12 @@ class EventStore(ABC):
 '''
 
 VENDORED_USE = """
+import os
+import sys
 import uuid
+
+sys.path.insert(0, os.getcwd())  # some builds of Python heed neither PYTHONPATH nor the script
+
 from datetime import UTC, datetime
 from agenttool.spec_kitty_events import Event, EventStore
 from agenttool.telemetry import SimpleJsonStore
