@@ -168,8 +168,8 @@ CONTROLS = [
     Control(
         "the contract checks what is not read back",
         "_codec.py",
-        '_validate({**fields, "payload": {}})',
-        "pass",
+        "if vars(_validate(envelope)) != envelope:",
+        "if False:",
         "test_payloads.py",
     ),
     Control(

@@ -24,7 +24,15 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from ..spec_kitty_events import Event
-from ._payload import MAX_DIGITS, UnstorableError, digits_are_bounded, dump, is_plain, json_terms
+from ._payload import (
+    MAX_DIGITS,
+    UnstorableError,
+    digits_are_bounded,
+    dump,
+    dump_plain,
+    is_plain,
+    json_terms,
+)
 
 _FIELDS = {
     "aggregate_id",
@@ -93,7 +101,7 @@ def is_blank(line: bytes) -> bool:
 def _simple_text(event: Event) -> str | None:
     """Return the JSON of an event that is certain to read back, or None.
 
-    Half the time of writing and reading back, 4.9 against 9.5 microseconds: the payload holds
+    A third less time than writing and reading back, 6.0 against 9.5 microseconds: the payload holds
     nothing but JSON's own types, whose text reads back; the other fields are few enough to write
     out, and the contract itself checks that they are what it reads.
     """
@@ -106,7 +114,9 @@ def _simple_text(event: Event) -> str | None:
     when = time.isoformat()
     if len(when) not in _TIME_LENGTHS or not (is_plain(payload) and digits_are_bounded()):
         return None
-    _validate({**fields, "payload": {}})
+    envelope = {**fields, "payload": {}}
+    if vars(_validate(envelope)) != envelope:
+        return None
     causation_id = fields["causation_id"]
     return (
         f'{{"aggregate_id": {_quote(fields["aggregate_id"])}, '
@@ -115,7 +125,7 @@ def _simple_text(event: Event) -> str | None:
         f'"event_type": {_quote(fields["event_type"])}, '
         f'"lamport_clock": {clock}, '
         f'"node_id": {_quote(fields["node_id"])}, '
-        f'"payload": {dump(payload)}, '
+        f'"payload": {dump_plain(payload)}, '
         f'"timestamp": "{when}"}}'
     )
 

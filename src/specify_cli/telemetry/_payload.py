@@ -27,7 +27,8 @@ MAX_DIGITS = 4300
 _TEXT = frozenset({str})
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
-_encode = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
+dump_plain = json.JSONEncoder(sort_keys=True, allow_nan=False).encode
+"""Return the JSON text of what is plain, and known not to be too deep."""
 
 
 class UnstorableError(ValueError):
@@ -41,7 +42,7 @@ def dump(record: Mapping[str, object]) -> str:
         TypeError: It holds something JSON has no form for, or keys that are not all strings.
         ValueError: It holds NaN, an infinity, itself, or more than ``MAX_NESTING`` levels.
     """
-    text = _encode(record)
+    text = dump_plain(record)
     # Counting is cheap, and only what has many brackets can be deep.
     if text.count("{") + text.count("[") > MAX_NESTING and _depth(record) > MAX_NESTING:
         raise _too_deep()
@@ -85,7 +86,7 @@ def json_terms(value: object, depth: int = 0) -> Json:
     if depth > MAX_NESTING:
         raise _too_deep()
     if value is None or isinstance(value, (str, int, float)):
-        plain: Json = json.loads(_encode(value))
+        plain: Json = json.loads(dump_plain(value))
         return plain
     if isinstance(value, Mapping):
         return _json_object(value, depth)
@@ -111,7 +112,7 @@ def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:
 
 def _key_text(key: object) -> str:
     plain = key is None or isinstance(key, (str, int, float))
-    (name,) = json.loads(_encode({key: 0}) if plain else to_json({key: 0}))
+    (name,) = json.loads(dump_plain({key: 0}) if plain else to_json({key: 0}))
     return str(name)
 
 

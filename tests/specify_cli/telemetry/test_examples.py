@@ -39,6 +39,16 @@ def test_it_shows_a_torn_line_and_what_loads() -> None:
     assert done.stdout.rstrip().endswith("\n5 events")
 
 
+def test_the_readme_shows_code_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first example of the README runs as it stands, and stores one event."""
+    readme = (QUICKSTART.parents[1] / "README.md").read_text(encoding="utf-8")
+    code = readme.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102  # the project's own
+    (log,) = tmp_path.rglob("*.jsonl")
+    assert len(SimpleJsonStore(log).load_all_events()) == 1
+
+
 def test_it_prints_a_log(log: Path) -> None:
     """With a path, that log is printed as a table and not changed."""
     SimpleJsonStore(log).save_events(make_events(3))

@@ -186,6 +186,12 @@ def test_the_deepest_payload_accepted_loads(store: SimpleJsonStore) -> None:
     assert store.load_all_events() == events
 
 
+def test_the_longest_clock_accepted_loads(store: SimpleJsonStore) -> None:
+    """A Lamport clock has no other bound than that of integers."""
+    store.save_event(event := make_event(lamport_clock=10**4300 - 1))
+    assert store.load_all_events() == [event]
+
+
 def test_many_brackets_are_not_depth(store: SimpleJsonStore) -> None:
     """A wide payload, or a text full of brackets, is not a deep one."""
     event = make_event(payload={"wide": [[] for _ in range(500)], "text": "{[" * 500})
@@ -243,6 +249,7 @@ class Nanoseconds(datetime):
         ("event_id", "\ud800" * 26, "event_id: "),
         ("event_type", "", "event_type: "),
         ("lamport_clock", -1, "lamport_clock: "),
+        ("lamport_clock", 10**5000, "digits"),
         ("lamport_clock", 1.5, "lamport_clock: "),
         ("payload", [], "payload: "),
         ("timestamp", Nanoseconds(2026, 1, 1, tzinfo=UTC), "timestamp: does not read back"),
