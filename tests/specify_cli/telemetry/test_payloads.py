@@ -265,6 +265,15 @@ def test_events_made_without_validation_are_refused(
     assert not store.file_path.exists()
 
 
+def test_a_field_of_another_type_is_stored_as_the_contract_reads_it(
+    store: SimpleJsonStore,
+) -> None:
+    """What went round the model's checks and is read as something else is not stored as it is."""
+    event = make_event()
+    store.save_event(event.model_copy(update={"node_id": b"cli:WP01"}))
+    assert store.load_all_events() == [event]
+
+
 @pytest.mark.parametrize("thing", [None, {"event_id": "x"}, "event"])
 def test_what_is_not_an_event_is_refused(thing: Any, store: SimpleJsonStore) -> None:
     """The error says what was given instead."""
