@@ -63,8 +63,9 @@ def read_blocks(fd: int, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
 
 
 def read_line(fd: int, start: int, stop: int) -> bytes:
-    """Return the line that begins at ``start``, its newline included."""
-    line, newline, _ = read_at(fd, start, min(LIKELY_LINE, stop - start)).partition(b"\n")
+    """Return the line that begins at ``start``, its newline included; nothing past ``stop``."""
+    likely = max(0, min(LIKELY_LINE, stop - start))
+    line, newline, _ = read_at(fd, start, likely).partition(b"\n")
     if not newline:
         _, block = next(read_blocks(fd, start, stop), (start, b""))
         line, newline, _ = block.partition(b"\n")

@@ -79,7 +79,8 @@ class SimpleJsonStore(EventStore):
             StorageError: The event cannot be stored so that it would load again, or the operating
                 system refused. The file is as it was; saving again later is safe.
         """
-        if self._is_surely_known(getattr(event, "event_id", "")):
+        event_id = getattr(event, "event_id", None)
+        if isinstance(event_id, str) and self._is_surely_known(event_id):
             return
         line = self._encode(event)
         self._append({event.event_id: line})
@@ -210,8 +211,8 @@ class SimpleJsonStore(EventStore):
                 # A signal or log handler has interrupted a save in this very thread. Waiting for
                 # the file lock would be waiting for oneself.
                 raise StorageError(f'cannot append to "{self.file_path}" during another append')
-            self._saving = True
             try:
+                self._saving = True
                 log = self._log.append(choose)
                 if self._known_ids is not None and new:
                     self._known_ids.add(new, log)

@@ -298,6 +298,18 @@ def test_a_reader_that_gets_no_lock_reads_on(
     assert faults.fired
 
 
+def test_a_torn_tail_cut_off_during_a_read_is_gone(
+    log: Path, store: SimpleJsonStore, faults: Faults
+) -> None:
+    """A file that shrinks while its last line is in doubt makes no load fail."""
+    store.save_events(events := make_events(2))
+    content = log.read_bytes()
+    log.write_bytes(content + b"torn")
+    faults.at(LOCK, 1, lambda: os.truncate(log, len(content) - 10))
+    assert store.load_all_events() == events
+    assert faults.fired
+
+
 def test_a_directory_is_not_a_log(tmp_path: Path) -> None:
     """Neither saving to it nor loading from it works, and the error says why."""
     store = SimpleJsonStore(tmp_path)

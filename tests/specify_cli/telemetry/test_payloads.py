@@ -22,7 +22,7 @@ import pytest
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import WHEN, make_event
+from .events import WHEN, make_event, make_events
 
 
 class Role(enum.Enum):
@@ -247,6 +247,8 @@ class Nanoseconds(datetime):
     [
         ("event_id", "short", "event_id: "),
         ("event_id", "\ud800" * 26, "event_id: "),
+        ("event_id", b"E" * 26, "event_id: does not read back"),
+        ("event_id", ["E" * 26], "event_id: "),
         ("event_type", "", "event_type: "),
         ("lamport_clock", -1, "lamport_clock: "),
         pytest.param("lamport_clock", 10**5000, "digits", id="a long clock"),
@@ -263,6 +265,11 @@ def test_events_made_without_validation_are_refused(
     with pytest.raises(StorageError, match=reason):
         store.save_event(event)
     assert not store.file_path.exists()
+    store.save_events(make_events(2))
+    for save in (lambda: store.save_event(event), lambda: store.save_events([event])):
+        with pytest.raises(StorageError, match=reason):
+            save()
+    assert len(store.load_all_events()) == 2
 
 
 def test_a_field_of_another_type_is_stored_as_the_contract_reads_it(
