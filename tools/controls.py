@@ -41,7 +41,7 @@ class Control(NamedTuple):
 CONTROLS = [
     Control(
         "a torn tail is sealed",
-        "_appendlog.py",
+        "_lockedlog.py",
         'b"\\n" + lines if torn else lines',
         "lines",
         "test_torn_tail.py",
@@ -55,8 +55,8 @@ CONTROLS = [
     ),
     Control(
         "a rollback keeps what others appended",
-        "_appendlog.py",
-        "data.startswith(_file.read_at(fd, log.size, size - log.size))",
+        "_lockedlog.py",
+        "self._written.startswith(\n                self.read(self._start, size - self._start)\n            )",
         "True",
         "test_faults.py",
     ),
@@ -69,8 +69,8 @@ CONTROLS = [
     ),
     Control(
         "errors that close would report are asked for in time",
-        "_appendlog.py",
-        "os.close(os.dup(fd))",
+        "_lockedlog.py",
+        "os.close(os.dup(self._fd))",
         "pass",
         "test_faults.py",
     ),

@@ -24,43 +24,11 @@ from pathlib import Path
 
 from ..spec_kitty_events import StorageError
 from . import _file, _lock
+from ._lockedlog import LockedLog
 
 logger = logging.getLogger(__name__)
 
-TAIL_SIZE = 512
-
 _MAX_REPLACEMENTS = 100
-
-
-class LockedLog:
-    """The file as its writer sees it while holding the lock.
-
-    Attributes:
-        identity: Which file this is: device and inode number.
-        size: Its length in bytes; after the write, including what was written.
-        tail: Its last bytes, at most ``TAIL_SIZE``; after the write, including what was written.
-    """
-
-    __slots__ = ("_fd", "identity", "size", "tail")
-
-    def __init__(self, fd: int) -> None:
-        status = _file.regular(fd)
-        self._fd = fd
-        self.identity = (status.st_dev, status.st_ino)
-        self.size = size = status.st_size
-        self.tail = _file.read_at(fd, max(0, size - TAIL_SIZE), TAIL_SIZE)
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes from ``offset`` on."""
-        return _file.read_at(self._fd, offset, size)
-
-    def line_at(self, offset: int) -> bytes:
-        """Return the line that begins at ``offset``."""
-        return _file.read_line(self._fd, offset, self.size)
-
-    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
-        """Yield the bytes from ``start`` to ``stop`` as offset and whole lines."""
-        return _file.read_blocks(self._fd, start, stop)
 
 
 class AppendLog:
@@ -150,7 +118,7 @@ class AppendLog:
                 if locked:
                     _lock.release(fd)
         finally:
-            # Whatever close could still report has been asked for in _write, under the lock.
+            # Whatever close could still report has been asked for by the write, under the lock.
             _file.close_quietly(fd)
 
     def _open(self) -> int:
@@ -189,15 +157,10 @@ class AppendLog:
 
     def _write(self, fd: int, log: LockedLog, lines: bytes, *, may_undo: bool) -> bool:
         """Write the lines whole or not at all; return whether they are in the file at the path."""
-        torn = lines and log.size > 0 and not log.tail.endswith(b"\n")
-        data = b"\n" + lines if torn else lines
         current = False
         try:
-            if data:
-                _file.write_all(fd, data)
-                # A network filesystem or a quota may report only on close what it could not write.
-                # Closing a copy asks for that now, while the lock is held and undoing is possible.
-                os.close(os.dup(fd))
+            if lines:
+                log.write(lines)
             if self.fsync:
                 self._sync(fd, log.identity)
             # Only now: the path may have come to name another file while we waited for the lock,
@@ -206,9 +169,7 @@ class AppendLog:
         finally:
             # Not only on OSError: an interrupt must not leave half a line either.
             if not current and may_undo:
-                _undo(fd, log, data)
-        log.size += len(data)
-        log.tail = (log.tail + data)[-TAIL_SIZE:]
+                log.undo()
         return current
 
     def _sync(self, fd: int, identity: tuple[int, int]) -> None:
@@ -221,16 +182,6 @@ class AppendLog:
 
     def _refused(self, action: str, error: OSError) -> StorageError:
         return StorageError(f'cannot {action} "{self.path}": {error.strerror or error}')
-
-
-def _undo(fd: int, log: LockedLog, data: bytes) -> None:
-    """Truncate away a failed write, if what follows the old end is the write and nothing else."""
-    # A refusal here is left to the next writer, who seals the torn tail; the first error counts.
-    with contextlib.suppress(OSError):
-        size = os.fstat(fd).st_size
-        # Someone who takes no lock may have appended since. Those bytes are theirs.
-        if size > log.size and data.startswith(_file.read_at(fd, log.size, size - log.size)):
-            os.ftruncate(fd, log.size)
 
 
 def _complete_line(fd: int, offset: int) -> bytes:

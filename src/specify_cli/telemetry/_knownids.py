@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ._appendlog import LockedLog
+from ._lockedlog import LockedLog
 from ._scan import find_event, loads_as, named_ids
 
 # Numbers below 2**60 take 32 bytes, the ids themselves would take 80.

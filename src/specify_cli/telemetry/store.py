@@ -11,9 +11,10 @@ from pathlib import Path
 from weakref import WeakSet
 
 from ..spec_kitty_events import Event, EventStore, StorageError
-from ._appendlog import AppendLog, LockedLog
+from ._appendlog import AppendLog
 from ._codec import encode
 from ._knownids import KnownIds
+from ._lockedlog import LockedLog
 from ._payload import UnstorableError
 from ._reading import read_events, without_collector
 from ._recent import RecentIds

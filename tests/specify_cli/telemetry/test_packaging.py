@@ -26,6 +26,7 @@ SOURCES = {
         "_file.py",
         "_knownids.py",
         "_lock.py",
+        "_lockedlog.py",
         "_payload.py",
         "_reading.py",
         "_recent.py",
