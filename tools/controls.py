@@ -56,7 +56,9 @@ CONTROLS = [
     Control(
         "a rollback keeps what others appended",
         "_lockedlog.py",
-        "self._written.startswith(\n                self.read(self._start, size - self._start)\n            )",
+        "self._written.startswith(\n"
+        "                self.read(self._start, size - self._start)\n"
+        "            )",
         "True",
         "test_faults.py",
     ),
