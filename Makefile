@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types cover bench bench-scaling bench-quick controls fuzz clean
+.PHONY: help demo test lint types cover bench bench-scaling bench-quick controls mutants fuzz clean
 SECONDS ?= 600
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make bench-scaling    up to 1,000,000 events, 4 minutes, 2 GB of disk"
 	@echo "make bench-quick      see that the benchmark works"
 	@echo "make controls         remove each protection in turn and see a test fail"
+	@echo "make mutants          change the code in a thousand small ways and see a test fail, an hour"
 	@echo "make fuzz             fuzz the bytes of a log for SECONDS (600)"
 
 $(VENV)/.ready: pyproject.toml
@@ -56,6 +57,9 @@ bench-quick: $(VENV)/.bench
 
 controls: $(VENV)/.ready
 	$(BIN)/python tools/controls.py
+
+mutants: $(VENV)/.ready
+	$(BIN)/python -m tools.mutants $(MUTANTS)
 
 fuzz: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group fuzz

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -105,8 +106,8 @@ def _simple_text(event: Event) -> str | None:
     nothing but JSON's own types, whose text reads back; the other fields are few enough to write
     out, and the contract itself checks that they are what it reads.
     """
-    fields = vars(event)
-    if type(event) is not Event or fields.keys() != _FIELDS:
+    fields = _fields(event)
+    if fields.keys() != _FIELDS:
         return None
     payload, clock, time = fields["payload"], fields["lamport_clock"], fields["timestamp"]
     if not (type(clock) is int and type(time) is datetime and type(payload) is dict):
@@ -153,7 +154,7 @@ def _converted_text(event: Event) -> str:
     return text
 
 
-def _fields(event: Event) -> dict[str, object]:
+def _fields(event: Event) -> dict[str, Any]:
     # Not to_dict, which copies the payload and converts and repairs some of it on the way.
     return {**vars(event), **event.model_extra} if event.model_extra else vars(event)
 

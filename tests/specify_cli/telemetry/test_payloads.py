@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import json
@@ -20,7 +21,7 @@ import pydantic
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import SimpleJsonStore, _codec, _payload
 
 from .events import WHEN, make_event, make_events
 
@@ -166,6 +167,7 @@ def test_refused_payloads_leave_the_file_as_it_was(case: str, store: SimpleJsonS
     assert message.startswith(f'cannot store event "{event.event_id}" in "{store.file_path}": ')
     assert "\n" not in message
     assert caught.value.__cause__ is not None
+    assert caught.value.__cause__.__cause__ is not None
     with pytest.raises(StorageError):
         store.save_events([make_event(), event])
     assert store.file_path.read_bytes() == before
@@ -309,6 +311,12 @@ def test_what_loads_does_not_depend_on_the_digit_limit(store: SimpleJsonStore) -
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:
+        for length in (4299, 4300):
+            number = 10**length
+            line_of_it = line.replace('{"s": ', f'{{"a": -{number}, "s": ')
+            store.file_path.write_text(line_of_it, encoding="utf-8")
+            assert len(store.load_all_events()) == (length == 4299)
+        store.file_path.unlink()
         for payload in ({"a": 10**4300}, {"a": 10**4300, "s": "\ud800"}):
             with pytest.raises(StorageError, match="digits"):
                 store.save_event(make_event(payload=payload))
@@ -316,6 +324,97 @@ def test_what_loads_does_not_depend_on_the_digit_limit(store: SimpleJsonStore) -
         assert store.load_all_events() == []
     finally:
         sys.set_int_max_str_digits(limit)
+
+
+class Read(Exception):  # noqa: N818  # not an error
+    """Raised when a line is read back."""
+
+
+@pytest.mark.parametrize("payload", [{}, {"a": [1, {"b": None}], "c": 1.5}, nested(99)], ids=len)
+@pytest.mark.parametrize("causation_id", [None, "C" * 26])
+@pytest.mark.parametrize("microsecond", [0, 1])
+@pytest.mark.parametrize("tz", [None, UTC, timezone(timedelta(hours=-5, minutes=-30))], ids=str)
+def test_simple_events_need_no_reading_back(
+    payload: dict[str, Any],
+    causation_id: str | None,
+    microsecond: int,
+    tz: timezone | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What cannot but come back is encoded in one go, to the bytes that json.dumps gives."""
+    event = make_event(
+        event_type='té"st\\',
+        payload=payload,
+        timestamp=datetime(2026, 1, 2, 3, 4, 5, microsecond, tzinfo=tz),
+    ).model_copy(update={"causation_id": causation_id})
+    line = json.dumps(event.to_dict() | {"timestamp": event.timestamp.isoformat()}, sort_keys=True)
+    assert _codec.decode(line.encode()) == event
+
+    def read(_: object) -> None:
+        raise Read
+
+    monkeypatch.setattr(_codec, "_validate_json", read)
+    assert _codec.encode(event) == line.encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"payload": {"a": (1,)}},
+        {"payload": {1: "a"}},
+        {"payload": {"a": [{"b": {2: 1}}]}},
+        {"payload": OrderedDict(a=1)},
+        {"payload": {"a": OrderedDict(a=1)}},
+        {"payload": {"a": Agent.CLAUDE}},
+        {"timestamp": datetime(2026, 1, 1, tzinfo=timezone(timedelta(seconds=1)))},
+        {"lamport_clock": True},
+        {"node_id": b"bytes"},
+    ],
+    ids=repr,
+)
+def test_any_other_event_is_read_back(
+    fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event that might not come back as it is, is tried first."""
+    tried: list[bytes] = []
+    real = _codec._validate_json
+
+    def read(line: bytes) -> Event:
+        tried.append(line)
+        event: Event = real(line)
+        return event
+
+    monkeypatch.setattr(_codec, "_validate_json", read)
+    event = make_event().model_copy(update=fields)
+    with contextlib.suppress(_payload.UnstorableError):
+        assert _codec.decode(_codec.encode(event)).lamport_clock == 1
+    assert tried
+
+
+class Junk(datetime):
+    """A time whose text has the length of one."""
+
+    def isoformat(self, *_: object) -> str:
+        """Return no time."""
+        return "x" * 25
+
+
+def test_a_time_that_only_looks_like_one_is_refused(store: SimpleJsonStore) -> None:
+    """A subclass of datetime may write itself down as it likes."""
+    with pytest.raises(StorageError, match="timestamp: "):
+        store.save_event(make_event().model_copy(update={"timestamp": Junk(2026, 1, 1)}))
+
+
+def test_fields_beyond_the_model_are_stored(store: SimpleJsonStore) -> None:
+    """A model that keeps what it does not know has it in its line."""
+
+    class Open(Event):
+        model_config = pydantic.ConfigDict(extra="allow", frozen=True)
+
+    event = make_event()
+    store.save_event(Open(**event.to_dict(), build_id="b7"))
+    assert b'"build_id": "b7"' in store.file_path.read_bytes()
+    assert store.load_all_events() == [event]
 
 
 def test_a_subclass_of_event_is_stored_with_its_fields(store: SimpleJsonStore) -> None:
