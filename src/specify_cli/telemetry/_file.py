@@ -103,7 +103,7 @@ else:  # pragma: posix
 
     def sync_directory(directory: Path) -> None:
         """Wait until the entries of ``directory`` are on the device."""
-        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        fd = os.open(directory, os.O_RDONLY)
         try:
             os.fsync(fd)
         finally:

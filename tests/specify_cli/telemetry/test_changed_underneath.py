@@ -252,14 +252,17 @@ def test_a_symbolic_link_is_followed(tmp_path: Path) -> None:
 
 
 @posix_only
-def test_a_new_file_has_the_mode_of_the_umask(log: Path, store: SimpleJsonStore) -> None:
+@pytest.mark.parametrize(("umask", "mode"), [(0o027, 0o640), (0, 0o666)], ids=oct)
+def test_a_new_file_has_the_mode_of_the_umask(
+    umask: int, mode: int, log: Path, store: SimpleJsonStore
+) -> None:
     """The store adds no permissions and takes none away."""
-    umask = os.umask(0o027)
+    before = os.umask(umask)
     try:
         store.save_event(make_event())
     finally:
-        os.umask(umask)
-    assert stat.S_IMODE(log.stat().st_mode) == 0o640
+        os.umask(before)
+    assert stat.S_IMODE(log.stat().st_mode) == mode
 
 
 def events_of(log: Path) -> list[Event]:

@@ -134,3 +134,36 @@ def test_a_directory_that_cannot_be_synced_is_an_error(
     store.save_event(event)
     assert len(synced) == 4
     assert store.load_all_events() == [event]
+
+
+@pytest.mark.parametrize("fsync", ["", "fsync"])
+def test_no_descriptor_stays_open(
+    fsync: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a save or a load opens, it closes."""
+    real_open, real_dup, real_close = os.open, os.dup, os.close
+    opened: list[int] = []
+
+    def note_open(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        opened.append(real_open(path, flags, mode))
+        return opened[-1]
+
+    def note_dup(fd: int) -> int:
+        opened.append(real_dup(fd))
+        return opened[-1]
+
+    def note_close(fd: int) -> None:
+        opened.remove(fd)
+        real_close(fd)
+
+    monkeypatch.setattr(os, "open", note_open)
+    monkeypatch.setattr(os, "dup", note_dup)
+    monkeypatch.setattr(os, "close", note_close)
+    store = SimpleJsonStore(tmp_path / "new" / "events.jsonl", fsync=bool(fsync))
+    for event in (events := make_events(3)):
+        store.save_event(event)
+        store.save_event(event)
+    store.load_all_events()
+    next(store.iter_events())
+    assert opened == []
+    assert store.load_all_events() == events
