@@ -221,7 +221,7 @@ class SimpleJsonStore(EventStore):
                 self._saving = False
         return len(new)
 
-    def _start_over_in_child(self) -> None:
+    def _start_over_in_child(self) -> None:  # pragma: posix
         # A thread that was saving holds the lock in the parent; in the child it does not exist.
         self._lock = threading.RLock()
         self._saving = False
@@ -231,10 +231,10 @@ class SimpleJsonStore(EventStore):
 _stores: WeakSet[SimpleJsonStore] = WeakSet()
 
 
-def _start_over_in_child() -> None:
+def _start_over_in_child() -> None:  # pragma: posix
     for store in _stores:
         store._start_over_in_child()  # noqa: SLF001  # this module's own
 
 
-if hasattr(os, "register_at_fork"):  # pragma: no branch
+if hasattr(os, "register_at_fork"):  # pragma: no branch, pragma: posix
     os.register_at_fork(after_in_child=_start_over_in_child)

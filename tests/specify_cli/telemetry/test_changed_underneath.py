@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -204,6 +205,47 @@ def test_a_file_replaced_for_ever_is_an_error(
     monkeypatch.setattr(os, "open", ReplacesAtOpen(log, times=10_000))
     with pytest.raises(StorageError, match="replaced again and again"):
         store.save_event(make_event())
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_file_that_is_gone_after_the_write_gets_the_event_again(
+    times: int, log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write to what is not at the path any more is undone, and done again there."""
+    store.save_event(first := make_event())
+    event = make_event()
+    real, left = os.stat, [None] * times
+
+    def gone(path: str | int, **options: Any) -> os.stat_result:
+        if left and path == str(log):
+            left.pop()
+            raise FileNotFoundError
+        return real(path, **options)
+
+    monkeypatch.setattr(os, "stat", gone)
+    store.save_event(event)
+    assert not left
+    assert list(store.iter_events()) == [first, event]
+    assert log.read_bytes().count(b"\n") == 2
+
+
+def test_a_path_that_never_names_the_locked_file_is_an_error(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store gives up rather than hang, and leaves the file as it was."""
+    store.save_event(make_event())
+    content = log.read_bytes()
+    real = os.stat
+
+    def another(path: str | int, **options: Any) -> os.stat_result:
+        path = str(log.parent) if path == str(log) else path
+        return real(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", another)
+        with pytest.raises(StorageError, match="replaced again and again"):
+            store.save_event(make_event())
+    assert log.read_bytes() == content
 
 
 @posix_only

@@ -62,3 +62,15 @@ def test_a_line_is_read_whole(fd: int) -> None:
     assert _file.read_line(fd, end, end) == b""
     assert _file.read_line(fd, end, 5) == b""
     assert _file.read_line(fd, 0, 1 << 62) == SHORT
+
+
+def test_only_regular_files_are_logs(fd: int) -> None:
+    """A pipe is not one."""
+    assert _file.regular(fd).st_size == len(CONTENT)
+    pipe = os.pipe()
+    try:
+        with pytest.raises(OSError, match="not a regular file"):
+            _file.regular(pipe[0])
+    finally:
+        for end in pipe:
+            os.close(end)
