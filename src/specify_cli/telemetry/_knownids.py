@@ -72,7 +72,7 @@ class KnownIds:
 
     def _is_continued_by(self, log: LockedLog) -> bool:
         """Return whether ``log`` still begins with what was scanned, going by its last bytes."""
-        if self._identity != log.identity or self._end > log.size:
+        if self._identity != log.identity:
             return False
         if self._end == log.size:
             return self._tail == log.tail

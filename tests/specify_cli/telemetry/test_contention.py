@@ -7,9 +7,11 @@ import json
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +24,7 @@ from specify_cli.telemetry import SimpleJsonStore
 
 from . import writer
 from .events import make_event, make_events
+from .faults import Faults
 
 has_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 
@@ -160,6 +163,34 @@ def test_a_child_forked_while_a_thread_saves_can_save(log: Path) -> None:
     ids = ids_in(log)
     assert set(ids.values()) == {1}
     assert len(ids) == 2010
+
+
+@has_fork
+def test_a_child_forked_during_a_save_does_not_keep_the_lock(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child has a copy of the locked descriptor; the lock is given back all the same."""
+    children: list[int] = []
+
+    def fork() -> None:
+        child = os.fork()
+        if not child:
+            time.sleep(20)
+            os._exit(0)
+        children.append(child)
+
+    with monkeypatch.context() as patch:
+        Faults(patch, log).at("write", 1, fork, after=True)
+        store.save_event(make_event())
+    try:
+        start = time.monotonic()
+        SimpleJsonStore(log).save_event(make_event())
+        assert time.monotonic() - start < 15
+        assert os.waitpid(children[0], os.WNOHANG) == (0, 0)
+    finally:
+        os.kill(children[0], signal.SIGKILL)
+        os.waitpid(children[0], 0)
+    assert len(store.load_all_events()) == 2
 
 
 @has_fork

@@ -105,8 +105,9 @@ def test_a_replaced_file_has_its_directory_synced_again(log: Path, trace: Trace)
     assert trace.taken() == [("write", log), ("fsync", log), ("fsync", log.parent)]
 
 
-def test_without_fsync_nothing_is_synced(log: Path, trace: Trace) -> None:
+def test_without_fsync_nothing_is_synced(tmp_path: Path, trace: Trace) -> None:
     """The default leaves it to the operating system when to write to the device."""
+    log = tmp_path / "new" / "events.jsonl"
     SimpleJsonStore(log).save_event(make_event())
     assert trace.taken() == [("write", log)]
 

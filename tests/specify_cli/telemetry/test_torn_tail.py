@@ -84,3 +84,36 @@ def test_a_batch_seals_too(log: Path, store: SimpleJsonStore) -> None:
     assert store.save_events(events) == 3
     assert store.load_all_events() == events
     assert store.save_events(events) == 0
+
+
+@pytest.mark.parametrize("size", [1, 40, 250, 600, 1200])
+@pytest.mark.parametrize("padding", [0, 1000], ids=["short", "long"])
+def test_a_torn_line_completed_by_another_program_is_known(
+    size: int, padding: int, log: Path, store: SimpleJsonStore
+) -> None:
+    """A writer without lock may be half-way; its event counts once it is there."""
+    store.save_event(first := make_event(lamport_clock=1))
+    store.save_event(second := make_event(lamport_clock=2))
+    theirs = make_event(lamport_clock=3, payload={"text": "x" * padding})
+    other = SimpleJsonStore(log.with_name("other.jsonl"))
+    other.save_event(theirs)
+    line = other.file_path.read_bytes()
+    with log.open("ab") as file:
+        file.write(line[:size])
+    assert store.save_events([first, second]) == 0
+    with log.open("ab") as file:
+        file.write(line[size:])
+    content = log.read_bytes()
+    store.save_event(theirs)
+    assert log.read_bytes() == content
+    assert store.load_all_events() == [first, second, theirs]
+
+
+def test_the_last_event_may_lead_to_a_save(log: Path, store: SimpleJsonStore) -> None:
+    """Iterating holds no lock, not even at a last line without newline."""
+    store.save_event(event := make_event(lamport_clock=1))
+    log.write_bytes(log.read_bytes().removesuffix(b"\n"))
+    for caused in store.iter_events():
+        store.save_event(make_event(lamport_clock=2, payload={"cause": caused.event_id}))
+    assert len(store.load_all_events()) == 2
+    assert event in store.load_all_events()
