@@ -36,8 +36,15 @@ class Contender(ABC):
 
     @classmethod
     def fill(cls, path: Path, count: int) -> None:
-        """Put the first ``count`` events at ``path``, quickly; by default, as a log of lines."""
+        """Put the first ``count`` events at ``path``; by default, as a log of lines."""
         workload.write_log(path, count)
+
+    @classmethod
+    def fill_by_saving(cls, path: Path, count: int) -> None:
+        """Put the first ``count`` events at ``path`` in the contender's own way."""
+        contender = cls(path)
+        contender.save_many(workload.events(0, count))
+        contender.close()
 
     @abstractmethod
     def __init__(self, path: Path) -> None:

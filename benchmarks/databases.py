@@ -106,9 +106,7 @@ class Eventsourcing(Contender):
     @classmethod
     def fill(cls, path: Path, count: int) -> None:
         """Insert the first ``count`` events in one transaction."""
-        contender = cls(path)
-        contender.save_many(workload.events(0, count))
-        contender.close()
+        cls.fill_by_saving(path, count)
 
     def __init__(self, path: Path) -> None:
         """Open the database at ``path``."""
@@ -167,9 +165,7 @@ class TinyDb(Contender):
     @classmethod
     def fill(cls, path: Path, count: int) -> None:
         """Insert the first ``count`` events at once."""
-        contender = cls(path)
-        contender.save_many(workload.events(0, count))
-        contender.close()
+        cls.fill_by_saving(path, count)
 
     def __init__(self, path: Path) -> None:
         """Open the database at ``path``."""
