@@ -197,9 +197,12 @@ def test_a_rollback_that_fails_does_not_harm_the_next_save(
         faults.at(refused, 1 if refused == "ftruncate" else 2, failing(errno.EIO))
         faults.at("dup", 1, failing(errno.EIO))
         faults.short_writes(patch, size, then=failing(errno.ENOSPC))
-        with pytest.raises(StorageError):
+        with pytest.raises(StorageError) as caught:
             store.save_event(event)
         assert faults.fired
+    # The error told is that of the write, not that of undoing it.
+    first_error = errno.EIO if size == 10_000 else errno.ENOSPC
+    assert getattr(caught.value.__cause__, "errno", None) == first_error
     store.save_event(event)
     store.save_event(another := make_event(lamport_clock=10))
     assert list(store.iter_events()) == [*saved, event, another]

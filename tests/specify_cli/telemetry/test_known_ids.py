@@ -181,3 +181,29 @@ def test_any_id_the_contract_allows_is_known(event_id: str, log: Path) -> None:
         store.save_event(event)
     assert SimpleJsonStore(log).save_events(events) == 0
     assert log.read_bytes() == content
+
+
+@pytest.mark.parametrize("colon", [":", " : ", "\t:\t", "\r:\r", "  :\t \r"], ids=repr)
+@pytest.mark.parametrize("spelled", ["plain", "escaped", "escaped key"])
+@pytest.mark.parametrize("event_id", ["n" * 26, "t" * 26, "r" * 26, "é" * 26, "/" * 26])
+def test_an_index_knows_ids_in_any_spelling(
+    event_id: str, spelled: str, colon: str, log: Path, store: SimpleJsonStore
+) -> None:
+    """Before and after lines with escapes of other kinds."""
+    escaped = "".join(f"\\u{ord(character):04X}" for character in event_id)
+    key = "event\\u005fid" if spelled == "escaped key" else "event_id"
+    text = escaped if spelled == "escaped" else event_id
+    event = make_event(event_id)
+    line = line_of(event_id=event_id).decode()
+    _, _, rest = line.partition('"event_type"')
+    start, _, _ = line.partition('"event_id"')
+    spelling = f'{start}"{key}"{colon}"{text}", "event_type"{rest}'.encode()
+    with_escapes = line_of(payload={"text": "\n\u007f\\"})
+    content = with_escapes + spelling + line_of() + with_escapes.replace(b"01", b"02", 1)
+    log.write_bytes(content)
+    assert event in store.load_all_events()
+    assert store.save_events([event, other := make_event()]) == 1
+    store.save_event(event)
+    assert store.save_events([event, other]) == 0
+    assert log.read_bytes().startswith(content)
+    assert log.read_bytes().count(b"\n") == content.count(b"\n") + 1

@@ -188,6 +188,16 @@ def test_the_deepest_payload_accepted_loads(store: SimpleJsonStore) -> None:
     assert store.load_all_events() == events
 
 
+def test_the_limit_of_nesting_is_the_same_for_converted_payloads(store: SimpleJsonStore) -> None:
+    """Whichever way an event is encoded, a hundred levels are the most."""
+    store.save_event(make_event(payload=nested(98, {1})))
+    store.save_event(make_event(payload=nested(98, OrderedDict(a=1))))
+    for payload in (nested(99, {1}), nested(99, OrderedDict(a=1)), nested(98, ({1},))):
+        with pytest.raises(StorageError, match="nested more than 100 levels"):
+            store.save_event(make_event(payload=payload))
+    assert len(store.load_all_events()) == 2
+
+
 def test_the_longest_clock_accepted_loads(store: SimpleJsonStore) -> None:
     """A Lamport clock has no other bound than that of integers."""
     store.save_event(event := make_event(lamport_clock=10**4300 - 1))
@@ -363,6 +373,8 @@ def test_simple_events_need_no_reading_back(
         {"payload": {"a": (1,)}},
         {"payload": {1: "a"}},
         {"payload": {"a": [{"b": {2: 1}}]}},
+        {"payload": {"a": 1, "b": (1,)}},
+        {"payload": {"a": [1], "b": {"c": {3: 1}}}},
         {"payload": OrderedDict(a=1)},
         {"payload": {"a": OrderedDict(a=1)}},
         {"payload": {"a": Agent.CLAUDE}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,44 @@ def test_warnings_are_bounded(count: int, log: Path, caplog: pytest.LogCaptureFi
         assert messages[len(named) :] == (
             [f'Skipped {count} malformed event lines of "{log}"'] if count > 10 else []
         )
+
+
+def test_line_numbers_are_those_of_an_editor(
+    log: Path, store: SimpleJsonStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However long the log is, and whatever blank lines it has."""
+    store.save_events(make_events(3000))
+    lines = log.read_bytes().splitlines(keepends=True)
+    lines[1] = b"\n"
+    lines[5] = lines[2500] = lines[2999] = b"oops\n"
+    log.write_bytes(b"\n" + b"".join(lines))
+    assert len(store.load_all_events()) == 2996
+    assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == [
+        7,
+        2502,
+        3001,
+    ]
+
+
+def test_the_garbage_collector_is_off_while_all_events_are_loaded(
+    log: Path, store: SimpleJsonStore
+) -> None:
+    """It would go through the growing list again and again; iterating leaves it alone."""
+    log.write_bytes(b"oops\n")
+    seen: list[bool] = []
+
+    class Look(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            seen.append(gc.isenabled())
+
+    logger = logging.getLogger("specify_cli.telemetry.store")
+    logger.addHandler(look := Look())
+    try:
+        store.load_all_events()
+        list(store.iter_events())
+    finally:
+        logger.removeHandler(look)
+    assert seen == [False, True]
 
 
 def test_a_warning_tells_what_is_wrong(log: Path, caplog: pytest.LogCaptureFixture) -> None:
