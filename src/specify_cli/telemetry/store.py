@@ -196,17 +196,6 @@ class SimpleJsonStore(EventStore):
         return start is not None and loads_as(self._log.line_at(start)) == event_id
 
     def _append(self, lines: dict[str, bytes]) -> int:
-        new: dict[str, bytes] = {}
-
-        def choose(log: LockedLog) -> bytes:
-            nonlocal new
-            if self._known_ids is None:
-                self._known_ids = KnownIds()
-            known_ids = self._known_ids
-            known_ids.catch_up(log, len(lines))
-            new = {name: line for name, line in lines.items() if not known_ids.holds(name, log)}
-            return b"".join(new.values())
-
         with self._lock:
             if self._saving:
                 # A signal or log handler has interrupted a save in this very thread. Waiting for
@@ -214,11 +203,25 @@ class SimpleJsonStore(EventStore):
                 raise StorageError(f'cannot append to "{self.file_path}" during another append')
             try:
                 self._saving = True
-                log = self._log.append(choose)
-                if self._known_ids is not None and new:
-                    self._known_ids.add(new, log)
+                return self._append_new(lines)
             finally:
                 self._saving = False
+
+    def _append_new(self, lines: dict[str, bytes]) -> int:
+        """Append the lines whose ids are not in the log; return how many those are."""
+        new: dict[str, bytes] = {}
+        if self._known_ids is None:
+            self._known_ids = KnownIds()
+        known_ids = self._known_ids
+
+        def choose(log: LockedLog) -> bytes:
+            nonlocal new
+            known_ids.catch_up(log, len(lines))
+            new = {name: line for name, line in lines.items() if not known_ids.holds(name, log)}
+            return b"".join(new.values())
+
+        log = self._log.append(choose)
+        known_ids.add(new, log)
         return len(new)
 
     def _start_over_in_child(self) -> None:  # pragma: posix
