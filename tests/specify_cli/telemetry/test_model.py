@@ -94,7 +94,8 @@ class LogModel:
         for line, event in self.lines:
             if length <= 0:
                 break
-            kept.append((line, event) if length >= len(line) else (line[:length], None))
+            whole = line[:length].rstrip(b"\r") == line.rstrip(b"\r")
+            kept.append((line[:length], event if whole else None))
             self.open_ended = length <= len(line)
             length -= len(line) + 1
         self.lines = kept
