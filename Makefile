@@ -59,7 +59,7 @@ controls: $(VENV)/.ready
 	$(BIN)/python tools/controls.py
 
 mutants: $(VENV)/.ready
-	$(BIN)/python -m tools.mutants $(MUTANTS)
+	$(BIN)/python -m tools.mutants '$(MUTANTS)'
 
 fuzz: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group fuzz

@@ -6,8 +6,11 @@ one protection out of the copy, runs the tests that are there for it, and expect
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -244,16 +247,21 @@ def first_failure(project: Path, test: str) -> str | None:
     """Run one test file in a copy of the project; return the first test that fails, if any."""
     options = ["-x", "-q", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *options, str(TESTS / test)]
-    try:
-        done = subprocess.run(
-            command, cwd=project, capture_output=True, text=True, timeout=TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return "a test that never ends"
-    failure = re.search(r"^(?:FAILED|ERROR) \S*?::(\S+)", done.stdout, re.MULTILINE)
-    if done.returncode == 0:
+    # A group of its own, so that what the tests have started ends with them.
+    with subprocess.Popen(
+        command, cwd=project, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            return "a test that never ends"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    failure = re.search(r"^(?:FAILED|ERROR) \S*?::(\S+)", output, re.MULTILINE)
+    if process.returncode == 0:
         return None
-    return failure[1] if failure else done.stdout[-2000:]
+    return failure[1] if failure else output[-2000:]
 
 
 def main() -> int:
