@@ -46,7 +46,6 @@ class KnownIds:
             self._indexed_from = 0
         if self._end < log.size:
             self._index(log, self._end, log.size)
-            self._follow(log)
 
     def start_of(self, event_id: str) -> int | None:
         """Return where a line begins that was found or written under the lock and names the id."""
@@ -63,7 +62,10 @@ class KnownIds:
         return self._indexed_from > 0 and self._find(event_id, log, self._indexed_from)
 
     def add(self, lines: Mapping[str, bytes], log: LockedLog) -> None:
-        """Take in the lines just written at the end of ``log``, by event id."""
+        """Take in the lines just written at the end of ``log``, by event id; perhaps none.
+
+        From here on the file counts as known up to its end, what ``catch_up`` took in included.
+        """
         start = log.size - sum(map(len, lines.values()))
         for event_id, line in lines.items():
             self._starts[_number(event_id)] = start

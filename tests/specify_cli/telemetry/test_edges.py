@@ -291,10 +291,9 @@ def test_the_first_save_searches_and_the_second_makes_an_index(
     assert len(batching._known_ids._starts) == 2007
 
 
-def test_a_line_that_is_completed_later_is_known(log: Path, store: SimpleJsonStore) -> None:
-    """A writer that takes no lock may have written half of its line when a store looks."""
-    store.save_events(events := make_events(2))
-    theirs = make_event(lamport_clock=3)
+def check_completed_later(store: SimpleJsonStore, events: list[Event], theirs: Event) -> None:
+    """Append half of a line, save what is known, append the rest; its event has to be known."""
+    log = store.file_path
     line = _codec.encode(theirs)
     half = line.index(theirs.event_id.encode()) + 13
     with log.open("ab") as file:
@@ -305,6 +304,13 @@ def test_a_line_that_is_completed_later_is_known(log: Path, store: SimpleJsonSto
     assert store.save_events([theirs]) == 0
     assert list(store.iter_events()) == [*events, theirs]
     assert log.read_bytes().count(theirs.event_id.encode()) == 1
+
+
+def test_a_line_that_is_completed_later_is_known(store: SimpleJsonStore) -> None:
+    """A writer that takes no lock may have written half of its line when a store looks."""
+    store.save_events(events := make_events(2))
+    theirs = make_event(lamport_clock=3)
+    check_completed_later(store, events, theirs)
 
 
 def test_what_others_append_is_read_once_also_when_it_is_known(
@@ -343,16 +349,7 @@ def test_a_line_of_any_length_that_is_completed_later_is_known(
     log.write_bytes(start)
     store.save_events(events := make_events(1, aggregate_id="a", payload={}))
     theirs = make_event(lamport_clock=3, aggregate_id="a" * length)
-    line = _codec.encode(theirs)
-    half = line.index(theirs.event_id.encode()) + 13
-    with log.open("ab") as file:
-        file.write(line[:half])
-    assert store.save_events(events) == 0
-    with log.open("ab") as file:
-        file.write(line[half:])
-    assert store.save_events([theirs]) == 0
-    assert list(store.iter_events()) == [*events, theirs]
-    assert log.read_bytes().count(theirs.event_id.encode()) == 1
+    check_completed_later(store, events, theirs)
 
 
 def test_an_event_found_by_searching_is_not_searched_for_again(
