@@ -17,7 +17,7 @@ from time import perf_counter
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._codec import encode
+from specify_cli.telemetry._codec import codec_of
 
 from . import workload
 from .contender import Contender
@@ -188,6 +188,7 @@ def _time_saves(contender: Contender, events: list[Event]) -> float:
 
 
 def _encode_all(events: list[Event]) -> None:
+    encode = codec_of(Event).encode
     for event in events:
         encode(event)
 

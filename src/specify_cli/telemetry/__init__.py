@@ -1,5 +1,6 @@
 """A file-backed event store: one JSON line per event, append-only, nothing acknowledged is lost."""
 
+from .jsonl import JsonlEventStore
 from .store import SimpleJsonStore
 
-__all__ = ["SimpleJsonStore"]
+__all__ = ["JsonlEventStore", "SimpleJsonStore"]

@@ -37,11 +37,13 @@ class AppendLog:
     Args:
         path: The file; it need not exist, nor its directories.
         fsync: Whether an append waits for the device.
+        error: What is raised when the operating system refuses.
     """
 
-    def __init__(self, path: Path, *, fsync: bool) -> None:
+    def __init__(self, path: Path, *, fsync: bool, error: type[Exception] = StorageError) -> None:
         self.path = path
         self.fsync = fsync
+        self.error = error
         self._name = os.fspath(path)
         self._synced_directory_of: tuple[int, int] | None = None
         self._warned = False
@@ -67,7 +69,7 @@ class AppendLog:
                     return log
         except OSError as error:
             raise self._refused("append to", error) from error
-        raise StorageError(f'cannot append to "{self.path}": it is replaced again and again')
+        raise self.error(f'cannot append to "{self.path}": it is replaced again and again')
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the content as blocks of whole lines, the last perhaps without its newline.
@@ -180,8 +182,8 @@ class AppendLog:
             _file.sync_directory(self.path.parent)
             self._synced_directory_of = identity
 
-    def _refused(self, action: str, error: OSError) -> StorageError:
-        return StorageError(f'cannot {action} "{self.path}": {error.strerror or error}')
+    def _refused(self, action: str, error: OSError) -> Exception:
+        return self.error(f'cannot {action} "{self.path}": {error.strerror or error}')
 
 
 def _complete_line(fd: int, offset: int) -> bytes:

@@ -9,19 +9,23 @@ file that was changed in place can make an event seem saved that is not.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Generic
 
+from ._codec import Codec
+from ._event import EventT
 from ._lockedlog import LockedLog
-from ._scan import find_event, loads_as, named_ids
+from ._scan import find_event, named_ids
 
 # Numbers below 2**60 take 32 bytes, the ids themselves would take 80.
 _MASK = (1 << 60) - 1
 
 
-class KnownIds:
+class KnownIds(Generic[EventT]):
     """The ids in one log, following the file as it grows and starting over when it is replaced."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: Codec[EventT]) -> None:
         """Know nothing."""
+        self._codec = codec
         self._starts: dict[int, int] = {}
         self._identity: tuple[int, int] | None = None
         # The file is known up to _end, but named ids are in _starts only from _indexed_from on.
@@ -55,7 +59,7 @@ class KnownIds:
         """Return whether a line of ``log`` loads as the event ``event_id``."""
         start = self.start_of(event_id)
         if start is not None:
-            if loads_as(log.line_at(start)) == event_id:
+            if self._codec.loads_as(log.line_at(start)) == event_id:
                 return True
             # Named by that line, or by one that has changed; perhaps another line holds it.
             return self._find(event_id, log, log.size)
@@ -95,12 +99,12 @@ class KnownIds:
 
     def _index(self, log: LockedLog, start: int, stop: int) -> None:
         for offset, block in log.blocks(start, stop):
-            for event_id, position in named_ids(block):
+            for event_id, position in named_ids(block, self._codec):
                 self._starts[_number(event_id)] = offset + position
 
     def _find(self, event_id: str, log: LockedLog, stop: int) -> bool:
         for offset, block in log.blocks(0, stop):
-            position = find_event(block, event_id)
+            position = find_event(block, event_id, self._codec)
             if position is not None:
                 self._starts[_number(event_id)] = offset + position
                 return True

@@ -7,20 +7,21 @@ import gc
 import logging
 from collections.abc import Iterator
 
-from ..spec_kitty_events import Event
 from ._appendlog import AppendLog
-from ._codec import MalformedLineError, decode, is_blank
+from ._codec import Codec, MalformedLineError, is_blank
+from ._event import EventT
 
 _MAX_WARNINGS = 10
 
 
-def read_events(log: AppendLog, logger: logging.Logger) -> Iterator[Event]:
+def read_events(log: AppendLog, codec: Codec[EventT], logger: logging.Logger) -> Iterator[EventT]:
     """Yield the events of the lines that load, in file order.
 
     Each malformed line is reported, at most ten of them, and then their total number.
 
     Args:
         log: Where to read.
+        codec: What tells whether a line loads.
         logger: Where to report.
 
     Raises:
@@ -31,7 +32,7 @@ def read_events(log: AppendLog, logger: logging.Logger) -> Iterator[Event]:
         for line in block.removesuffix(b"\n").split(b"\n"):
             number += 1
             try:
-                event = decode(line)
+                event = codec.decode(line)
             except MalformedLineError as reason:
                 if is_blank(line):
                     continue

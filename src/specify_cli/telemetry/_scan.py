@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from ._codec import MalformedLineError, decode
+from ._codec import Codec
+from ._event import EventT
 
 # An id written in plain characters. The second group tells a whole id from one that goes on with an
 # escape. JSON has no other white space than this and LF, which ends the line.
@@ -22,40 +23,60 @@ _NAMED = re.compile(rb'"event_id"[ \t\r]*:[ \t\r]*"([^"\\\n]*)(["\\])')
 _HIDDEN = re.compile(rb'\\u00[2-7]|"event_id"[ \t\r]*:[ \t\r]*"[^"\\\n]*\\')
 
 
-def find_event(block: bytes, event_id: str) -> int | None:
+def find_event(block: bytes, event_id: str, codec: Codec[EventT]) -> int | None:
     """Return where in ``block`` a line begins that loads as the event ``event_id``, if one does.
 
     Args:
         block: Whole lines.
         event_id: The id to look for.
+        codec: What tells whether a line loads.
     """
-    for start, line in chain(_lines_with(event_id.encode(), block), _lines_with_hidden_ids(block)):
-        if loads_as(line) == event_id:
+    for start, line in _lines_perhaps_of(event_id, block, codec):
+        if codec.loads_as(line) == event_id:
             return start
     return None
 
 
-def named_ids(block: bytes) -> Iterator[tuple[str, int]]:
+def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[str, int]]:
     """Yield every id that a line of ``block`` may load with, and where that line begins.
 
     Args:
         block: Whole lines.
+        codec: What tells whether a line loads.
     """
+    if not codec.ids_are_verbatim:
+        yield from _loaded_ids(_lines(block), codec)
+        return
     for match in _NAMED.finditer(block):
         if match[2] == b'"':
             yield match[1].decode("utf-8", "replace"), block.rfind(b"\n", 0, match.start()) + 1
-    for start, line in _lines_with_hidden_ids(block):
-        event_id = loads_as(line)
+    yield from _loaded_ids(_lines_with_hidden_ids(block), codec)
+
+
+def _loaded_ids(
+    lines: Iterator[tuple[int, bytes]], codec: Codec[EventT]
+) -> Iterator[tuple[str, int]]:
+    for start, line in lines:
+        event_id = codec.loads_as(line)
         if event_id is not None:
             yield event_id, start
 
 
-def loads_as(line: bytes) -> str | None:
-    """Return the id of the event that ``line`` loads as, or None if it is malformed."""
-    try:
-        return decode(line).event_id
-    except MalformedLineError:
-        return None
+def _lines_perhaps_of(
+    event_id: str, block: bytes, codec: Codec[EventT]
+) -> Iterator[tuple[int, bytes]]:
+    if codec.ids_are_verbatim:
+        return chain(_lines_with(event_id.encode(), block), _lines_with_hidden_ids(block))
+    # The model makes something else of the ids in lines: upper case, say. Any line may be it.
+    return _lines(block)
+
+
+def _lines(block: bytes) -> Iterator[tuple[int, bytes]]:
+    start = 0
+    while start < len(block):
+        end = block.find(b"\n", start) + 1 or len(block)
+        yield start, block[start:end]
+        start = end
 
 
 def _lines_with(text: bytes, block: bytes) -> Iterator[tuple[int, bytes]]:

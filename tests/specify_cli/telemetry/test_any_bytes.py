@@ -13,15 +13,14 @@ from hypothesis import HealthCheck, example, given, settings
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._codec import encode
 
-from .events import make_event, numbered_id
+from .events import CODEC, make_event, numbered_id
 
 EVENTS = [
     make_event(numbered_id(n), lamport_clock=n, payload={"text": 'é\\"\ud800'[: n % 5] * 9})
     for n in range(8)
 ]
-INTACT = {encode(event).rstrip(b"\n"): event for event in EVENTS}
+INTACT = {CODEC.encode(event).rstrip(b"\n"): event for event in EVENTS}
 NEW = make_event(numbered_id(99), lamport_clock=99)
 
 many = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -224,7 +224,7 @@ def test_a_copy_is_a_store_on_the_same_file(
     twin.save_event(other := make_event())
     store.save_event(other)
     assert sum(ids_in(log).values()) == 2
-    assert twin._lock is not store._lock
+    assert twin._saved._lock is not store._saved._lock
 
 
 def test_a_failing_thread_leaves_the_store_usable(log: Path, store: SimpleJsonStore) -> None:

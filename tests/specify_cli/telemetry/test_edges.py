@@ -15,9 +15,9 @@ import pydantic
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore, _codec, _file
+from specify_cli.telemetry import SimpleJsonStore, _file
 
-from .events import WHEN, make_event, make_events
+from .events import CODEC, WHEN, make_event, make_events
 from .faults import LOCK, READ, Faults, failing
 from .test_contention import has_fork
 from .test_crash import exit_code_of_child
@@ -79,7 +79,7 @@ def test_a_simple_event_takes_the_short_way(tz: None, microsecond: int) -> None:
         timestamp=datetime(2026, 2, 16, 9, 12, 58, microsecond, tzinfo=tz),
         payload={"z": [1, {"y": None}], "a": {"b": [True, 1.5]}},
     )
-    assert _codec._simple_text(event) == _codec._plain_text(event) is not None
+    assert CODEC._simple_text(event) == CODEC._plain_text(event) is not None
 
 
 @posix_only
@@ -279,22 +279,22 @@ def test_the_first_save_searches_and_the_second_makes_an_index(
     store, size = SimpleJsonStore(log), log.stat().st_size
     one, two, three, four = make_events(4)
     assert size <= bytes_read(monkeypatch, lambda: store.save_event(one)) < size + 5_000
-    assert store._known_ids is not None
-    assert len(store._known_ids._starts) == 1
+    assert store._saved._known_ids is not None
+    assert len(store._saved._known_ids._starts) == 1
     assert size <= bytes_read(monkeypatch, lambda: store.save_event(two)) < size + 5_000
-    assert len(store._known_ids._starts) == 2002
+    assert len(store._saved._known_ids._starts) == 2002
     for event in (three, four, one, two):
         assert bytes_read(monkeypatch, partial(store.save_event, event)) < 5_000
     batching = SimpleJsonStore(log)
     assert bytes_read(monkeypatch, lambda: batching.save_events(make_events(3))) < size + 10_000
-    assert batching._known_ids is not None
-    assert len(batching._known_ids._starts) == 2007
+    assert batching._saved._known_ids is not None
+    assert len(batching._saved._known_ids._starts) == 2007
 
 
 def check_completed_later(store: SimpleJsonStore, events: list[Event], theirs: Event) -> None:
     """Append half of a line, save what is known, append the rest; its event has to be known."""
     log = store.file_path
-    line = _codec.encode(theirs)
+    line = CODEC.encode(theirs)
     half = line.index(theirs.event_id.encode()) + 13
     with log.open("ab") as file:
         file.write(line[:half])
@@ -336,8 +336,8 @@ def test_the_ids_of_a_file_that_is_gone_are_forgotten(log: Path, store: SimpleJs
     store.save_events(make_events(100))
     log.unlink()
     store.save_events(make_events(3))
-    assert store._known_ids is not None
-    assert len(store._known_ids._starts) == 3
+    assert store._saved._known_ids is not None
+    assert len(store._saved._known_ids._starts) == 3
 
 
 @pytest.mark.parametrize("start", [b"", b"\n"], ids=["at once", "after a blank line"])
@@ -470,9 +470,9 @@ def test_an_id_is_found_whatever_white_space_is_around_its_colon(
 ) -> None:
     """By a search for one id, and by the index that the second save makes."""
     event = make_event(event_id)
-    line = _codec.encode(event).replace(b'"event_id": ', f'"event_id"{before}:{after}'.encode(), 1)
+    line = CODEC.encode(event).replace(b'"event_id": ', f'"event_id"{before}:{after}'.encode(), 1)
     other = make_event(payload={"text": "é"})  # its escape is not the first one in the log
-    log.write_bytes(start + _codec.encode(make_event()) + line + _codec.encode(other))
+    log.write_bytes(start + CODEC.encode(make_event()) + line + CODEC.encode(other))
     content = log.read_bytes()
     SimpleJsonStore(log).save_event(event)
     assert log.read_bytes() == content
@@ -542,8 +542,8 @@ def test_loading_all_runs_no_garbage_collection(store: SimpleJsonStore) -> None:
 def test_a_forked_child_learns_the_log_anew(store: SimpleJsonStore) -> None:
     """A thread of the parent may have been in the middle of noting what is in it."""
     store.save_events(make_events(2))
-    assert exit_code_of_child(lambda: os._exit(0 if store._known_ids is None else 3)) == 0
-    assert store._known_ids is not None
+    assert exit_code_of_child(lambda: os._exit(0 if store._saved._known_ids is None else 3)) == 0
+    assert store._saved._known_ids is not None
 
 
 def test_a_line_is_cut_where_the_reading_is_to_stop(tmp_path: Path) -> None:

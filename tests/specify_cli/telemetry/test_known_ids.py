@@ -20,11 +20,11 @@ def line_of(**fields: object) -> bytes:
 
 def test_known_ids_are_loaded_by_the_first_save(store: SimpleJsonStore) -> None:
     """Neither making a store nor loading from it looks for ids."""
-    assert store._known_ids is None
+    assert store._saved._known_ids is None
     store.load_all_events()
-    assert store._known_ids is None
+    assert store._saved._known_ids is None
     store.save_event(make_event())
-    assert store._known_ids is not None
+    assert store._saved._known_ids is not None
 
 
 def test_the_first_saved_wins(store: SimpleJsonStore) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._codec import encode
 
-from .events import make_event, numbered_id
+from .events import CODEC, make_event, numbered_id
 
 SIZE = 110_000_000
 
@@ -41,8 +40,10 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     """Make a small log and one of more than 100 MB; return them and how many events it has."""
     folder = tmp_path_factory.mktemp("big")
     small, big = folder / "small.jsonl", folder / "big.jsonl"
-    template = encode(make_event(numbered_id(0), payload={"text": "x" * 250}))
-    few = encode(make_event(numbered_id(0), aggregate_id="small", payload={"text": "x" * 250}))
+    template = CODEC.encode(make_event(numbered_id(0), payload={"text": "x" * 250}))
+    few = CODEC.encode(
+        make_event(numbered_id(0), aggregate_id="small", payload={"text": "x" * 250})
+    )
     count = 0
     with big.open("wb") as file:
         while file.tell() < SIZE:
@@ -78,7 +79,7 @@ def test_ids_are_kept_and_not_events(log: Path) -> None:
     """A store that has saved holds a number or two per id, whatever the size of the events."""
     store = SimpleJsonStore(log)
     store.save_events([make_event(payload={"text": "x" * 100_000}) for _ in range(50)])
-    assert store._known_ids is not None
-    held = store._known_ids._starts
+    assert store._saved._known_ids is not None
+    held = store._saved._known_ids._starts
     assert len(held) == 50
     assert all(isinstance(item, int) for pair in held.items() for item in pair)

@@ -23,14 +23,19 @@ SOURCES = {
         "__init__.py",
         "_appendlog.py",
         "_codec.py",
+        "_event.py",
         "_file.py",
+        "_idempotent.py",
         "_knownids.py",
         "_lock.py",
         "_lockedlog.py",
+        "_order.py",
         "_payload.py",
         "_reading.py",
         "_recent.py",
         "_scan.py",
+        "_schema.py",
+        "jsonl.py",
         "py.typed",
         "store.py",
     },
@@ -160,7 +165,7 @@ def test_the_tests_use_the_code_and_not_themselves() -> None:
 
 def test_public_names_are_sorted() -> None:
     """The public names are few and in order."""
-    assert telemetry.__all__ == ["SimpleJsonStore"]
+    assert telemetry.__all__ == ["JsonlEventStore", "SimpleJsonStore"]
     assert telemetry.SimpleJsonStore.__module__ == "specify_cli.telemetry.store"
 
 

@@ -21,9 +21,9 @@ import pydantic
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore, _codec, _payload
+from specify_cli.telemetry import SimpleJsonStore, _payload
 
-from .events import WHEN, make_event, make_events
+from .events import CODEC, WHEN, make_event, make_events
 
 
 class Role(enum.Enum):
@@ -358,13 +358,13 @@ def test_simple_events_need_no_reading_back(
         timestamp=datetime(2026, 1, 2, 3, 4, 5, microsecond, tzinfo=tz),
     ).model_copy(update={"causation_id": causation_id})
     line = json.dumps(event.to_dict() | {"timestamp": event.timestamp.isoformat()}, sort_keys=True)
-    assert _codec.decode(line.encode()) == event
+    assert CODEC.decode(line.encode()) == event
 
     def read(_: object) -> None:
         raise Read
 
-    monkeypatch.setattr(_codec, "_validate_json", read)
-    assert _codec.encode(event) == line.encode() + b"\n"
+    monkeypatch.setattr(CODEC, "_validate_json", read)
+    assert CODEC.encode(event) == line.encode() + b"\n"
 
 
 @pytest.mark.parametrize(
@@ -389,17 +389,17 @@ def test_any_other_event_is_read_back(
 ) -> None:
     """An event that might not come back as it is, is tried first."""
     tried: list[bytes] = []
-    real = _codec._validate_json
+    real = CODEC._validate_json
 
     def read(line: bytes) -> Event:
         tried.append(line)
         event: Event = real(line)
         return event
 
-    monkeypatch.setattr(_codec, "_validate_json", read)
+    monkeypatch.setattr(CODEC, "_validate_json", read)
     event = make_event().model_copy(update=fields)
     with contextlib.suppress(_payload.UnstorableError):
-        assert _codec.decode(_codec.encode(event)).lamport_clock == 1
+        assert CODEC.decode(CODEC.encode(event)).lamport_clock == 1
     assert tried
 
 

@@ -1,0 +1,193 @@
+"""The event store over one append-only JSONL file, for any model of events."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import ClassVar, Generic
+
+from ..spec_kitty_events import StorageError
+from ._appendlog import AppendLog
+from ._codec import codec_of
+from ._event import EventT
+from ._idempotent import IdempotentLog
+from ._order import in_causal_order
+from ._payload import UnstorableError
+from ._reading import read_events, without_collector
+from ._recent import RecentIds
+
+
+class JsonlEventStore(Generic[EventT]):
+    """An event store that appends one JSON line per event to a file, for any model of events.
+
+    A store for a contract of one's own is a subclass that names its model, and its error::
+
+        class KittyStore(JsonlEventStore[Event], EventStore):
+            event_model = Event
+            storage_error = StorageError
+
+    The model is a pydantic model with the fields ``event_id``, ``aggregate_id``, ``node_id`` and
+    ``lamport_clock``; whatever other fields it has are stored too.
+
+    Any number of stores, threads and processes on one machine may use the same file at once. Every
+    call goes by what is at the path at that moment; nothing stays open between calls, and there are
+    no files beside the log. Creating a store touches nothing on disk. A store can be pickled and
+    copied: the copy uses the same file.
+
+    Args:
+        file_path: The log. It need not exist; the first save makes it and its directories.
+        fsync: Whether a save waits until the event is on the device, so that it survives not only
+            the death of the process but a loss of power too.
+
+    Attributes:
+        event_model: The model of the events; every subclass names its own.
+        storage_error: What is raised when the operating system or JSON refuses.
+    """
+
+    event_model: type[EventT]
+    storage_error: ClassVar[type[Exception]] = StorageError
+
+    def __init__(self, file_path: str | os.PathLike[str], *, fsync: bool = False) -> None:
+        """Remember where the log is."""
+        self._codec = codec_of(self.event_model)
+        self._log = AppendLog(Path(file_path), fsync=fsync, error=self.storage_error)
+        self._saved = IdempotentLog(self._log, self._codec)
+        # Whoever defines the store decides where its warnings go.
+        self._logger = logging.getLogger(type(self).__module__)
+
+    @property
+    def file_path(self) -> Path:
+        """Where the log is, as given."""
+        return self._log.path
+
+    def __repr__(self) -> str:
+        """Return how to make a store like this one."""
+        return f"{type(self).__name__}({str(self.file_path)!r}, fsync={self._log.fsync})"
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a copy starts from; locks and what was learnt of the file stay behind."""
+        return {"file_path": self.file_path, "fsync": self._log.fsync}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Start a copy on the same file."""
+        JsonlEventStore.__init__(self, **state)  # type: ignore[arg-type]  # as __getstate__ made it
+
+    def save_event(self, event: EventT) -> None:
+        """Append one event to the log, unless its id is there already.
+
+        When this returns, the event is in the file, whole: killing the process loses nothing. With
+        ``fsync=True`` it is on the device too. An id that is known already, whoever saved it, is
+        not written again; the first event saved under an id stays. A missing file is created, with
+        its directories. An incomplete last line, left by a writer that died, is closed off with a
+        newline; neither it nor any other malformed line is changed, or taken for a saved event.
+
+        Args:
+            event: The event to save.
+
+        Raises:
+            StorageError: The event cannot be stored so that it would load again, or the operating
+                system refused. The file is as it was; saving again later is safe.
+        """
+        event_id = getattr(event, "event_id", None)
+        if isinstance(event_id, str) and self._saved.surely_has(event_id):
+            return
+        line = self._encode(event)
+        self._saved.append({event.event_id: line})
+
+    def save_events(self, events: Iterable[EventT]) -> int:
+        """Append several events to the log under one lock and in one write.
+
+        The events whose ids are not in the log yet are written in the order given, the first of
+        each id. All are encoded before anything is written. When this returns, all of them are in
+        the file, as after ``save_event``. A crash meanwhile may leave the first few of them there,
+        as whole lines.
+
+        Args:
+            events: The events to save.
+
+        Returns:
+            How many of them were new.
+
+        Raises:
+            StorageError: One of the events cannot be stored, or the operating system refused. The
+                file is as it was: none of the events was saved.
+        """
+        lines: dict[str, bytes] = {}
+        for event in events:
+            line = self._encode(event)
+            lines.setdefault(event.event_id, line)
+        return self._saved.append(lines) if lines else 0
+
+    def load_events(self, aggregate_id: str) -> list[EventT]:
+        """Return the events of one aggregate in causal order.
+
+        Malformed lines, in the whole log, are skipped with a warning each, at most ten, and then
+        one that counts them all. A missing or empty file gives an empty list. Memory: the events
+        returned. Nothing is written.
+
+        Args:
+            aggregate_id: The aggregate; an unknown one gives an empty list.
+
+        Returns:
+            The events sorted by ``(lamport_clock, node_id)``, ties in file order, each id once: the
+            first event in the file under an id is the one that counts.
+
+        Raises:
+            StorageError: The operating system refused to read the file.
+        """
+        found: dict[str, EventT] = {}
+        for event in self.iter_events(aggregate_id):
+            found.setdefault(event.event_id, event)
+        return in_causal_order(found.values(), self.event_model)
+
+    def load_all_events(self) -> list[EventT]:
+        """Return every event in the log in causal order.
+
+        Malformed lines, a missing file and repeated ids are dealt with as in ``load_events``.
+
+        Returns:
+            The events sorted by ``(lamport_clock, node_id)``, ties in file order, each id once.
+
+        Raises:
+            StorageError: The operating system refused to read the file.
+        """
+        found: dict[str, EventT] = {}
+        with without_collector():
+            for event in read_events(self._log, self._codec, self._logger):
+                found.setdefault(event.event_id, event)
+            return in_causal_order(found.values(), self.event_model)
+
+    def iter_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
+        """Yield events in file order, in constant memory however long the log is.
+
+        The log is read as it was when iteration began. Malformed lines and a missing file are dealt
+        with as in ``load_events``. Saving while iterating is fine.
+
+        A repeated id, which only editing or merging a log by other means can leave there, is
+        yielded once as long as no more than 30,000 other ids lie between; the loads have no such
+        bound.
+
+        Args:
+            aggregate_id: The aggregate to yield events of; by default, all of them.
+
+        Yields:
+            The events, as they come in the file.
+
+        Raises:
+            StorageError: The operating system refused to read the file. Raised on iteration.
+        """
+        recent = RecentIds()
+        for event in read_events(self._log, self._codec, self._logger):
+            if recent.is_new(event.event_id) and aggregate_id in (None, event.aggregate_id):
+                yield event
+
+    def _encode(self, event: EventT) -> bytes:
+        try:
+            return self._codec.encode(event)
+        except UnstorableError as error:
+            event_id = getattr(event, "event_id", type(event).__name__)
+            raise self.storage_error(
+                f'cannot store event "{event_id}" in "{self.file_path}": {error}'
+            ) from error
