@@ -19,10 +19,10 @@ LIKELY_LINE = 4096
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def open_file(path: str, flags: int) -> int:
-    """Open ``path``, a file created having the mode that the umask leaves."""
+def open_file(path: str, flags: int, mode: int = 0o666) -> int:
+    """Open ``path``, a file created having what the umask leaves of ``mode``."""
     try:
-        return os.open(path, flags | _FLAGS, 0o666)
+        return os.open(path, flags | _FLAGS, mode)
     except ValueError as error:  # a NUL in the path
         raise OSError(errno.EINVAL, str(error)) from error
 

@@ -1,0 +1,112 @@
+"""The repair of one log: looking at it, and doing it once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from . import _file, _lock
+from ._appendlog import AppendLog
+from ._codec import Codec
+from ._event import EventT
+from ._idempotent import IdempotentLog
+from ._lockedlog import LockedLog
+from ._nextversion import NextVersion
+from ._rejected import next_rejected
+from ._rewrite import ChangedError, HeldLog, replaced
+from ._sieve import Sieve, lines_of
+from ._tally import Tally
+
+
+def look(log: Path, codec: Codec[EventT]) -> Tally:
+    """Return what a repair would do, by reading only; a missing log is empty.
+
+    Raises:
+        OSError: The log cannot be read.
+    """
+    tally = Tally()
+    try:
+        fd = _file.open_file(os.fspath(log), os.O_RDONLY)
+    except FileNotFoundError:
+        return tally
+    try:
+        size = _settled_size(fd)
+        sieve = Sieve(codec)
+        events = sieve.survey(_file.read_blocks(fd, 0, size))
+        if events is None:
+            for sifted in sieve.sift(_file.read_blocks(fd, 0, size)):
+                tally.stays(sifted)
+        else:
+            tally.events = events
+    finally:
+        _file.close_quietly(fd)
+    return tally
+
+
+def _settled_size(fd: int) -> int:
+    """Return the size of the log at a moment when no append is half done."""
+    locked = False
+    # Read-only media and some network file systems lock no file that is open to read.
+    with contextlib.suppress(OSError):
+        locked = _lock.acquire(fd)
+    try:
+        return _file.regular(fd).st_size
+    finally:
+        if locked:
+            _lock.release(fd)
+
+
+def mend(log: Path, codec: Codec[EventT]) -> Tally:
+    """Repair a log that needs it, and return what was done.
+
+    Raises:
+        OSError: It was refused; see ``repair_log``.
+        ChangedError: It has changed since; it is due to be looked at again.
+    """
+    with HeldLog(log) as held:
+        sieve = Sieve(codec)
+        if sieve.survey(held.blocks()) is not None:
+            raise ChangedError
+        tally = Tally()
+        with (
+            NextVersion(held.path, held.status) as version,
+            next_rejected(held.path, held.status) as rejected,
+        ):
+            for sifted in sieve.sift(held.blocks()):
+                if tally.stays(sifted):
+                    # The one byte that is ever added: what follows starts a line.
+                    version.write(sifted.data.removesuffix(b"\n") + b"\n")
+                else:
+                    rejected.add(sifted)
+            version.finish()
+            held.check()
+            try:
+                # First, and durably: no crash may find the bytes in neither file.
+                rejected.put()
+                with replaced(held, version) as appended:
+                    _carry_over(appended, held.path, codec)
+            except BaseException:
+                # What is in the log still is not rejected yet. The first error counts.
+                with contextlib.suppress(OSError):
+                    if held.is_held():
+                        rejected.take_back()
+                raise
+    return tally
+
+
+def _carry_over(appended: bytes, log: Path, codec: Codec[EventT]) -> None:
+    """Append to the new file what others appended to the old one, each event once."""
+    file = AppendLog(log, fsync=True)
+    saved = IdempotentLog(file, codec)
+    for _, line in lines_of([(0, appended)]):
+        event_id = codec.loads_as(line)
+        if event_id is None:
+            file.append(_choosing(line))
+        else:
+            saved.append({event_id: line.removesuffix(b"\n") + b"\n"})
+
+
+def _choosing(line: bytes) -> Callable[[LockedLog], bytes]:
+    return lambda _: line

@@ -1,0 +1,108 @@
+"""The next version of a file: written beside it, then put in its place in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from . import _file
+
+_CLOSED = -1
+
+
+class NextVersion:
+    """What a file will hold: on leaving the context it is in place, or nothing has changed.
+
+    It is written to ``.NAME.RANDOM.repair`` in the file's directory. Only the death of the process
+    leaves that behind; nothing ever reads it, and it is in nobody's way.
+
+    Args:
+        path: The file, not a symbolic link; it need not exist.
+        like: Whose mode the new file gets and, where that is permitted, whose owner and group.
+    """
+
+    def __init__(self, path: Path, like: os.stat_result) -> None:
+        """Create the file beside."""
+        self.path = path
+        self.name = os.fspath(path.with_name(f".{path.name}.{secrets.token_hex(8)}.repair"))
+        self._unwritten: list[bytes] = []
+        self._unwritten_size = 0
+        # For nobody else to read until it has the mode that it is to have.
+        self._fd = _file.open_file(self.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            _take_after(self._fd, like)
+        except BaseException:
+            self.discard()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return the version, to be written."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave nothing beside the file."""
+        self.discard()
+
+    def write(self, data: bytes) -> None:
+        """Write ``data`` next."""
+        self._unwritten.append(data)
+        self._unwritten_size += len(data)
+        if self._unwritten_size >= _file.BLOCK_SIZE:
+            self._flush()
+
+    def finish(self) -> None:
+        """Wait until all that was written is on the device, and close the file."""
+        self._flush()
+        _file.sync_file(self._fd)
+        fd, self._fd = self._fd, _CLOSED
+        os.close(fd)
+
+    def put(self) -> None:
+        """Put the finished version in place; durable once the directory has been synced."""
+        os.replace(self.name, self.path)  # noqa: PTH105  # a str, as everywhere at this level
+        self.name = ""
+
+    def discard(self) -> None:
+        """Remove the version, unless it has been put in place."""
+        if self._fd != _CLOSED:
+            _file.close_quietly(self._fd)
+            self._fd = _CLOSED
+        if self.name:
+            # The first error counts.
+            with contextlib.suppress(OSError):
+                os.unlink(self.name)  # noqa: PTH108  # see put
+            self.name = ""
+
+    def _flush(self) -> None:
+        data = b"".join(self._unwritten)
+        self._unwritten.clear()
+        self._unwritten_size = 0
+        if data:
+            _file.write_all(self._fd, data)
+
+
+if sys.platform == "win32":  # pragma: windows
+
+    def _take_after(fd: int, like: os.stat_result) -> None:
+        """Do nothing: a new file has the access rights that its directory gives."""
+
+else:  # pragma: posix
+
+    def _take_after(fd: int, like: os.stat_result) -> None:
+        """Give an open file the group, owner and mode of another, in the order that keeps all."""
+        # Only the superuser may give a file away, and others only to a group of their own.
+        for owner, group in [(-1, like.st_gid), (like.st_uid, -1)]:
+            with contextlib.suppress(OSError):
+                os.fchown(fd, owner, group)
+        os.fchmod(fd, stat.S_IMODE(like.st_mode))

@@ -1,0 +1,185 @@
+"""Writers and repairs of one log at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._appendlog import AppendLog
+from specify_cli.telemetry.repair import repair_log
+
+from .events import CODEC, make_event, make_events
+from .rejected import records_beside, rejected_beside
+from .test_changed_underneath import posix_only
+from .test_contention import ids_in, start_writer
+from .test_repair import TORN
+
+
+def damage(log: Path, data: bytes) -> None:
+    """Append what is no event, as a writer would that knows the lock."""
+    AppendLog(log, fsync=False).append(lambda _: data)
+
+
+def test_no_acknowledged_event_is_lost_or_repeated(log: Path) -> None:
+    """Processes that save while the log is damaged and repaired again and again."""
+    processes = [start_writer(log, "own", number, 100) for number in range(2)]
+    processes.append(start_writer(log, "same", 2, 100))
+    damages = repairs = 0
+    with ThreadPoolExecutor(3) as pool:
+        outputs = [pool.submit(process.communicate, timeout=120) for process in processes]
+        while not all(output.done() for output in outputs):
+            damage(log, TORN if damages % 2 else b"junk\n")
+            damages += 1
+            # On Windows the log may be in use for longer than a repair waits.
+            with contextlib.suppress(StorageError):
+                repairs += repair_log(log, apply=True).applied
+            time.sleep(0.02)
+        acknowledged = [event_id for o in outputs for event_id in o.result()[0].split()]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    repair_log(log, apply=True)
+    assert ids_in(log) == Counter(acknowledged)
+    assert len(acknowledged) == 300
+    assert repairs > 2
+    moved = [record.data.rstrip(b"\n") for record in records_beside(log)]
+    assert set(moved) == {TORN, b"junk"}
+    assert len(moved) >= damages
+
+
+@posix_only
+def test_a_writer_that_waits_for_the_lock_lands_in_the_new_file(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the old file open, and finds out."""
+    store = SimpleJsonStore(log)
+    store.save_event(first := make_event())
+    damage(log, b"junk\n")
+    second = make_event(lamport_clock=2)
+    real_open, real_replace = os.open, os.replace
+    opened = threading.Event()
+
+    def note_open(path: str, flags: int, mode: int = 0o777) -> int:
+        fd = real_open(path, flags, mode)
+        if threading.current_thread() is not threading.main_thread():
+            opened.set()
+        return fd
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def replace_when_waited_for(source: str, target: Path) -> None:
+            if target == log:
+                saving.append(pool.submit(store.save_event, second))
+                assert opened.wait(30)
+                time.sleep(0.01)
+                assert not saving[0].done()
+            real_replace(source, target)
+
+        saving: list[Future[None]] = []
+        monkeypatch.setattr(os, "open", note_open)
+        monkeypatch.setattr(os, "replace", replace_when_waited_for)
+        repair_log(log, apply=True)
+    assert log.read_bytes() == CODEC.encode(first) + CODEC.encode(second)
+
+
+@pytest.mark.parametrize("change", ["appended to", "replaced", "removed"])
+def test_a_log_that_changes_is_repaired_as_it_is_then(
+    change: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By programs that take no lock: a shell that appends, a checkout."""
+    first, second = make_events(2)
+    log.write_bytes(CODEC.encode(first) + b"junk\n")
+    real = os.fsync
+
+    def sync_and_change(fd: int) -> None:
+        real(fd)
+        monkeypatch.setattr(os, "fsync", real)
+        if change == "appended to":
+            with log.open("ab") as file:
+                file.write(CODEC.encode(second))
+        elif change == "replaced":
+            other = log.with_name("other")
+            other.write_bytes(b"more junk\n" + CODEC.encode(second))
+            other.replace(log)
+        else:
+            log.unlink()
+
+    if sys.platform == "win32" and change != "appended to":
+        pytest.skip("Windows does not replace a file that is open")
+    monkeypatch.setattr(os, "fsync", sync_and_change)
+    report = repair_log(log, apply=True)
+    moved = [record.data for record in records_beside(log)]
+    if change == "removed":
+        assert (report.events, report.applied) == (0, False)
+        assert not log.exists()
+        assert not rejected_beside(log).exists()
+    elif change == "replaced":
+        assert log.read_bytes() == CODEC.encode(second)
+        assert moved == [b"more junk\n"]
+    else:
+        assert log.read_bytes() == CODEC.encode(first) + CODEC.encode(second)
+        assert moved == [b"junk\n"]
+
+
+def test_a_log_that_changes_for_ever_is_an_error(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repair gives up rather than hang."""
+    log.write_bytes(b"junk\n")
+    real = os.fsync
+
+    def sync_and_append(fd: int) -> None:
+        real(fd)
+        with log.open("ab") as file:
+            file.write(b"more\n")
+
+    monkeypatch.setattr(os, "fsync", sync_and_append)
+    with pytest.raises(StorageError, match="changed again and again"):
+        repair_log(log, apply=True)
+    assert log.read_bytes() == b"junk\n" + b"more\n" * 100
+    assert list(log.parent.iterdir()) == [log]
+
+
+def test_what_is_appended_without_the_lock_in_the_last_moment_is_carried_over(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each event once; what is no event, and half a line, as they are."""
+    first, second, third = make_events(3)
+    log.write_bytes(TORN + CODEC.encode(first) + b"junk\n")
+    late = CODEC.encode(first) + b"late\n" + CODEC.encode(second) + CODEC.encode(third)[:-1]
+    real = os.replace
+
+    def append_and_replace(source: str, target: Path) -> None:
+        if target == log:
+            with log.open("ab") as file:
+                file.write(late)
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", append_and_replace)
+    repair_log(log, apply=True)
+    lines = [CODEC.encode(first), b"late\n", CODEC.encode(second), CODEC.encode(third)]
+    assert log.read_bytes() == b"".join(lines)
+    assert {path.name for path in log.parent.iterdir()} == {log.name, rejected_beside(log).name}
+
+
+def test_two_repairs_at_once_move_everything_once(log: Path) -> None:
+    """Whoever comes later finds the log clean."""
+    lines = [CODEC.encode(event) for event in make_events(50)]
+    log.write_bytes(b"junk\n".join(lines))
+    with ThreadPoolExecutor(4) as pool:
+        repairs = [pool.submit(repair_log, log, apply=True) for _ in range(4)]
+    assert sum(repair.result().applied for repair in repairs) == 1
+    assert log.read_bytes() == b"".join(lines)
+    if sys.platform != "win32":
+        assert len(records_beside(log)) == 49
+    # On Windows the lock has to be given back before the log is replaced, and another repair may
+    # move the same once more.
+    assert len({record.header["offset"] for record in records_beside(log)}) == 49

@@ -1,0 +1,229 @@
+"""A repair that is refused or dies leaves the old log or the new one, and loses no byte."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry.repair import repair_log
+
+from .events import CODEC, make_events
+from .faults import LOCK, Action, failing
+from .rejected import assert_nothing_is_lost, records_beside, rejected_beside
+from .test_changed_underneath import posix_only
+from .test_contention import has_fork
+from .test_crash import exit_code_of_child, exiting
+from .test_repair import TORN
+
+if sys.platform == "win32":
+    import msvcrt as locks
+else:
+    import fcntl as locks
+
+CALLS = [
+    *["open", "fstat", "stat", "lstat", "lseek", "read", "pread", "write", "fsync", "close"],
+    *["fchown", "fchmod", "link", "replace", "truncate", "unlink"],
+]
+
+
+class AnyCall:
+    """Does something at one of the calls to the operating system, whatever file it is for.
+
+    Attributes:
+        left: How many calls are let through before that one.
+        made: The names of the calls made.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, left: int, action: Action) -> None:
+        """Begin to count."""
+        self.left = left
+        self.made: list[str] = []
+        self._action = action
+        for module, name in [(locks, LOCK), *((os, name) for name in CALLS if hasattr(os, name))]:
+            monkeypatch.setattr(module, name, self._watched(name, getattr(module, name)))
+
+    def _watched(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            self.made.append(name)
+            self.left -= 1
+            if self.left < 0:
+                return real(*arguments, **options)
+            if not self.left:
+                if name == "write" and len(arguments[1]) > 1:
+                    real(arguments[0], bytes(arguments[1][: len(arguments[1]) // 2]))
+                elif name == "close":
+                    # A close that reports an error has closed the descriptor all the same.
+                    real(*arguments)
+                self._action()
+            return real(*arguments, **options)
+
+        return call
+
+
+class Damaged:
+    """A damaged log: what it holds, and what it is to hold."""
+
+    def __init__(self, log: Path) -> None:
+        """Write it, beside it what another repair has moved out."""
+        self.log = log
+        events = make_events(3)
+        lines = [CODEC.encode(event) for event in events]
+        log.write_bytes(b"junk\n" + lines[0] + TORN + lines[1])
+        repair_log(log, apply=True)
+        self.rejected = rejected_beside(log).read_bytes()
+        log.write_bytes(lines[0] + TORN + lines[1] + lines[0] + lines[2] + TORN)
+        self.before = log.read_bytes()
+        self.after = b"".join(lines)
+        self.moved = [TORN, lines[0], TORN]
+
+    def restore(self) -> None:
+        """Write it again."""
+        self.log.write_bytes(self.before)
+        rejected_beside(self.log).write_bytes(self.rejected)
+
+    def names(self) -> set[str]:
+        """Return the names of the files there are."""
+        return {path.name for path in self.log.parent.iterdir()}
+
+
+@pytest.fixture
+def damaged(log: Path) -> Damaged:
+    """Return a damaged log."""
+    return Damaged(log)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES], ids=errno.errorcode.get)
+def test_a_call_that_fails_changes_nothing(
+    number: int, damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever it is, there is a StorageError or a repaired log, and no temporary file."""
+    log, names = damaged.log, damaged.names()
+    refused: list[str] = []
+    late: list[str] = []
+    for occurrence in range(1, 200):
+        damaged.restore()
+        error: StorageError | None = None
+        with monkeypatch.context() as patch:
+            calls = AnyCall(patch, occurrence, failing(number))
+            try:
+                repair_log(log, apply=True)
+            except StorageError as refusal:
+                error = refusal
+        if calls.left > 0:
+            break
+        failed = calls.made[occurrence - 1]
+        repaired = log.read_bytes() == damaged.after
+        for left_over in set(damaged.names()) - names:
+            # On Windows, the old log, if it could not be looked at once more, or not removed.
+            assert repaired
+            assert left_over.endswith(".repair.old")
+            assert failed == "unlink" or f'{left_over}"' in str(error)
+            log.with_name(left_over).unlink()
+        if error is not None:
+            assert f'cannot repair "{log}"' in str(error)
+            assert isinstance(error.__cause__, OSError)
+            (late if repaired else refused).append(failed)
+        if not (repaired and records_beside(log)[2:]):
+            assert error is not None
+            assert log.read_bytes() == damaged.before
+            if sys.platform == "win32" and records_beside(log)[2:]:
+                # There the log is let go for a moment; what is moved by then is not taken back.
+                assert failed in {"open", LOCK, "fstat", "stat", "replace"}
+                rejected_beside(log).write_bytes(damaged.rejected)
+            assert rejected_beside(log).read_bytes() == damaged.rejected
+        repair_log(log, apply=True)
+        assert log.read_bytes() == damaged.after
+        assert [record.data for record in records_beside(log)[2:]] == damaged.moved
+    else:
+        pytest.fail("there is no end of calls")
+    assert {"open", "stat", "write", "fsync", "close", "replace"} <= set(refused)
+    # On Windows these say that another has the log, and are tried again.
+    if sys.platform != "win32" or number != errno.EACCES:
+        assert LOCK in refused
+        assert refused.count("replace") == 2
+    # When the log has been replaced, next to nothing is left that could be refused.
+    assert len(late) < 10
+
+
+@posix_only
+def test_a_file_beside_that_was_not_there_is_not_there_after_a_refusal(
+    damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in the log still is not in both files."""
+    rejected_beside(damaged.log).unlink()
+    real = os.replace
+
+    def refuse_log(source: str, target: Path) -> None:
+        if target == damaged.log:
+            assert rejected_beside(damaged.log).exists()
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse_log)
+    with pytest.raises(StorageError, match="cannot repair"):
+        repair_log(damaged.log, apply=True)
+    assert damaged.names() == {damaged.log.name}
+    assert damaged.log.read_bytes() == damaged.before
+
+
+@posix_only
+def test_a_file_beside_that_has_been_written_to_is_not_cut(
+    damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was moved twice is not lost; what was written since might be."""
+    real = os.replace
+
+    def refuse_log(source: str, target: Path) -> None:
+        if target == damaged.log:
+            with rejected_beside(damaged.log).open("ab") as file:
+                file.write(b"a note\n")
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse_log)
+    with pytest.raises(StorageError, match="cannot repair"):
+        repair_log(damaged.log, apply=True)
+    assert rejected_beside(damaged.log).read_bytes().endswith(b"\na note\n")
+
+
+@has_fork
+def test_dying_at_any_call_leaves_the_old_log_or_the_new_one(
+    damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repair after that ends as the first would have; what was moved is there, once or twice."""
+
+    def repair_and_die(occurrence: int) -> None:
+        AnyCall(monkeypatch, occurrence, exiting(9))
+        repair_log(damaged.log, apply=True)
+        os._exit(0)
+
+    log = damaged.log
+    seen = set()
+    for occurrence in range(1, 200):
+        damaged.restore()
+        code = exit_code_of_child(partial(repair_and_die, occurrence))
+        state = log.read_bytes()
+        assert state in {damaged.before, damaged.after}
+        moved = [record.data for record in records_beside(log)[2:]]
+        assert moved in ([], damaged.moved)
+        assert moved or state == damaged.before
+        seen.add((state == damaged.after, bool(moved)))
+        repair_log(log, apply=True)
+        assert log.read_bytes() == damaged.after
+        moved = [record.data for record in records_beside(log)[2:]]
+        assert moved in (damaged.moved, damaged.moved * 2)
+        assert_nothing_is_lost(damaged.before, damaged.after, records_beside(log)[-3:])
+        if code == 0:
+            break
+        assert code == 9
+    else:
+        pytest.fail("there is no end of calls")
+    assert seen == {(False, False), (False, True), (True, True)}
