@@ -81,7 +81,10 @@ class Sieve(Generic[EventT]):
             try:
                 event_id = self._codec.decode(line).event_id
             except MalformedLineError:
-                yield from self._sift_pieces(number, start, line)
+                if is_blank(line):
+                    yield Sifted(line, start, number, "kept", "blank", "")
+                else:
+                    yield from self._sift_pieces(number, start, line)
             else:
                 if event_id in self._met:
                     yield _duplicate(line, start, number, event_id)
@@ -95,8 +98,7 @@ class Sieve(Generic[EventT]):
         for piece in pieces_of(line, self._codec):
             data = piece.data
             if piece.event is None:
-                fate: Fate = "kept" if piece.kind == "blank" else "rejected"
-                yield Sifted(data, offset, number, fate, piece.kind, piece.reason)
+                yield Sifted(data, offset, number, "rejected", piece.kind, piece.reason)
             elif self._is_first(piece.event.event_id):
                 yield Sifted(data, offset, number, "recovered", piece.kind, "")
             else:

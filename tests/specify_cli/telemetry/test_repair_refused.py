@@ -21,6 +21,7 @@ from .rejected import assert_nothing_is_lost, records_beside, rejected_beside
 from .test_changed_underneath import posix_only
 from .test_contention import has_fork
 from .test_crash import exit_code_of_child, exiting
+from .test_durability import Trace, directories_are_synced
 from .test_repair import TORN
 
 if sys.platform == "win32":
@@ -227,3 +228,55 @@ def test_dying_at_any_call_leaves_the_old_log_or_the_new_one(
     else:
         pytest.fail("there is no end of calls")
     assert seen == {(False, False), (False, True), (True, True)}
+
+
+@directories_are_synced
+def test_what_is_moved_is_on_the_device_before_the_log_is_replaced(
+    damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both files, and after each replacement the directory."""
+    log = damaged.log
+    trace = Trace(monkeypatch)
+    real = os.replace
+
+    def note_replace(source: str, target: Path) -> None:
+        trace.calls.append(("replace", target))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", note_replace)
+    repair_log(log, apply=True)
+    rejected = rejected_beside(log)
+    named_after = {".execution.events.jsonl.": log, ".execution.events.jsonl.rejected.": rejected}
+    calls = [
+        (name, named_after.get(path.name.removesuffix(".repair")[:-16], path))
+        for name, path in trace.taken()
+    ]
+    assert calls == [
+        ("write", log),
+        ("fsync", log),
+        ("write", rejected),
+        ("fsync", rejected),
+        ("replace", rejected),
+        ("fsync", log.parent),
+        ("replace", log),
+        ("fsync", log.parent),
+    ]
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
+def test_an_interrupt_leaves_nothing_behind(
+    call: str, damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C comes through."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    names = damaged.names()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            repair_log(damaged.log, apply=True)
+    assert damaged.names() == names
+    assert damaged.log.read_bytes() == damaged.before
+    assert rejected_beside(damaged.log).read_bytes() == damaged.rejected

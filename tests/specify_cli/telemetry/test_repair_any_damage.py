@@ -1,0 +1,99 @@
+"""Whatever happened to a log, a repair changes nothing that loads and loses no byte."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from specify_cli.spec_kitty_events import Event
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry.repair import repair_log
+
+from .events import CODEC, make_event, numbered_id
+from .rejected import assert_nothing_is_lost, records_beside
+
+INNER = make_event(numbered_id(900))
+PAYLOADS: list[dict[str, Any]] = [
+    {},
+    {"text": 'braces } { "quotes" \\ and\nlines'},
+    {"events": [INNER.model_dump(mode="json")], "text": CODEC.encode(INNER).decode()},
+    {"event": INNER.model_dump(mode="json")},
+    {"text": "\x00 \ud800 é"},
+]
+EVENTS = [
+    make_event(numbered_id(number), lamport_clock=number, payload=payload)
+    for number, payload in enumerate(PAYLOADS)
+]
+LINES = [CODEC.encode(event) for event in EVENTS]
+
+lines = st.sampled_from(LINES)
+other_with_same_id = lines.map(lambda line: line.replace(b"cli:WP01", b"cli:WP02", 1))
+cuts = st.builds(lambda line, cut: line[: cut % len(line)], lines, st.integers(0, 10_000))
+tails = st.builds(lambda line, cut: line[cut % len(line) :], lines, st.integers(0, 10_000))
+damage = st.one_of(
+    lines,
+    lines.map(lambda line: line[:-1]),
+    lines.map(lambda line: line.replace(b"\n", b"\r\n")),
+    lines.map(lambda line: b"\xef\xbb\xbf" + line),
+    other_with_same_id,
+    cuts,
+    tails,
+    st.integers(1, 5).map(lambda count: b"\0" * count),
+    st.binary(max_size=5),
+    st.sampled_from(
+        [
+            b"\n",
+            b" \r\n",
+            b"junk\n",
+            b"{}\n",
+            b"<<<<<<< HEAD\n",
+            b"=======\n",
+            b">>>>>>> branch\n",
+        ]
+    ),
+)
+
+
+def loaded(log: Path) -> list[Event]:
+    """Return the events of a log in file order, each id once."""
+    return list(SimpleJsonStore(log).iter_events())
+
+
+def is_subsequence(short: list[Event], long: list[Event]) -> bool:
+    """Return whether ``long`` is ``short`` with others in between."""
+    rest = iter(long)
+    return all(event in rest for event in short)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(damage, max_size=12).map(b"".join))
+def test_any_damage(content: bytes) -> None:
+    """The log loads as before, and what was recovered too; all bytes are in one file or other."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        log = Path(folder) / "events.jsonl"
+        log.write_bytes(content)
+        before = loaded(log)
+        report = repair_log(log, apply=True)
+        after = loaded(log)
+        assert is_subsequence(before, after)
+        assert len(after) == report.events == len(before) + report.recovered
+        # Never what stands in a payload.
+        assert {event.event_id for event in after} <= {event.event_id for event in EVENTS}
+        assert max(Counter(event.event_id for event in after).values(), default=1) == 1
+        assert_nothing_is_lost(content, log.read_bytes(), records_beside(log))
+        assert report.clean == (log.read_bytes() == content and not records_beside(log))
+        warned: list[object] = []
+        patch.setattr(logging.Logger, "warning", lambda *arguments: warned.append(arguments))
+        assert loaded(log) == after
+        assert warned == []
+        status = log.stat()
+        again = repair_log(log, apply=True)
+        assert (again.clean, again.applied, again.events) == (True, False, len(after))
+        assert log.stat() == status
