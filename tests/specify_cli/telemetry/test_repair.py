@@ -276,6 +276,20 @@ def test_a_symbolic_link_stays_one(tmp_path: Path, caplog: pytest.LogCaptureFixt
     assert list(tmp_path.iterdir()) in ([folder, link], [link, folder])
 
 
+@posix_only
+def test_the_file_beside_may_be_a_symbolic_link(log: Path, tmp_path: Path) -> None:
+    """It stays one, even to a file that is not there yet."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    rejected_beside(log).symlink_to(folder / "all.rejected")
+    for number in (1, 2):
+        log.write_bytes(TORN)
+        repair_log(log, apply=True)
+        assert rejected_beside(log).is_symlink()
+        assert len(records_beside(log)) == number
+    assert [path.name for path in folder.iterdir()] == ["all.rejected"]
+
+
 def test_left_overs_disturb_nothing(log: Path) -> None:
     """What a repair that was killed has left is neither used nor removed."""
     old = log.with_name(f".{log.name}.0123456789abcdef.repair")
