@@ -33,6 +33,7 @@ SOURCES = {
         "_payload.py",
         "_reading.py",
         "_recent.py",
+        "_salvage.py",
         "_scan.py",
         "_schema.py",
         "jsonl.py",
