@@ -136,7 +136,7 @@ def _judged(data: bytes, codec: Codec[EventT]) -> tuple[Piece[EventT], bool]:
         missing = _missing_fields(cause)
         if len(missing) >= _MISSING_FROM_OTHERS:
             kind = "other record"
-            reason = f"no {', no '.join(missing)}"
+            reason = f"no {', '.join(missing[:-1])} or {missing[-1]}"
         return Piece(data, None, kind, reason), True
     if is_conflict_marker(data):
         kind = "conflict marker"
