@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
-# 66 MB; a log of two million events is read once.
+# Ids take 66 MB at most, aggregate ids as much; a log of two million events is read once.
 BUDGET = 2_000_000
 
 _BUCKETS = 256

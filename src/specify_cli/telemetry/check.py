@@ -64,9 +64,9 @@ def check_log(
     """Return what a log holds and what is wrong with it.
 
     Nothing is written. The log may be in use: it is read up to the end it has at the start, and an
-    append under way there is waited for. Memory is bounded, however long the log is: it is some
-    70 MB at most, besides the longest line and the problems reported. A log of more than two
-    million events is read several times.
+    append under way there is waited for. Memory is bounded, however long the log: 150 MB at most,
+    besides the longest line and the problems reported. A log of more than two million events is
+    read several times.
 
     Args:
         path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.

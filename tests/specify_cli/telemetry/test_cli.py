@@ -81,6 +81,20 @@ def test_a_damaged_log(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not err
 
 
+def test_a_log_with_duplicates_only(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every line of it loads."""
+    log.write_bytes(WHOLE * 3)
+    assert main("check", log) == 1
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()] == [
+        f"{log}: 2 problems",
+        f"1 event of 1 aggregate in 3 lines, {3 * len(WHOLE)} bytes",
+        "2 duplicates",
+        "",
+        f"line 2, byte {len(WHOLE)}  duplicate        the same as line 1",
+        f"line 3, byte {2 * len(WHOLE)}  duplicate        the same as line 1",
+    ]
+
+
 def test_events_that_can_be_recovered_are_told(
     log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -305,7 +319,8 @@ def test_progress_goes_away_before_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(_progress, "_MIN_SIZE", 1)
 
     def gone(path: str, *, progress: _progress.Progress) -> None:
-        progress(1, 2)
+        for done in (1000, 1001, 1002):
+            progress(done, 2000)
         raise StorageError(f"{path} is gone")
 
     monkeypatch.setattr(_cli, "check_log", gone)
