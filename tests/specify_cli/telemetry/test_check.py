@@ -288,6 +288,19 @@ def test_ids_are_counted_exactly_in_any_memory(
     assert distinct.repeats == expected[:max_repeats]
 
 
+def test_no_more_passes_are_made_than_the_budget_asks_for() -> None:
+    """Each takes in close to half of the budget, at least."""
+    distinct = _distinct.DistinctIds(1000, 0)
+    passes = 0
+    while not distinct.is_complete:
+        passes += 1
+        for number in range(4000):
+            distinct.add(numbered_id(number), number, number)
+        distinct.end_pass()
+    assert distinct.count == 4000
+    assert passes <= 9
+
+
 def test_one_id_again_and_again_takes_no_memory() -> None:
     """What is kept of it stays within the budget, as for any ids."""
     distinct = _distinct.DistinctIds(10, 3)
