@@ -313,9 +313,10 @@ def test_one_id_again_and_again_takes_no_memory() -> None:
     assert [repeat.line for repeat in distinct.repeats] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("generation", [5, 30_000])
 @pytest.mark.parametrize("budget", [3, 40, 1000])
 def test_a_report_does_not_depend_on_memory(
-    log: Path, monkeypatch: pytest.MonkeyPatch, budget: int
+    log: Path, monkeypatch: pytest.MonkeyPatch, budget: int, generation: int
 ) -> None:
     """A log that is read several times is reported on as one that is read once."""
     events = [
@@ -328,7 +329,7 @@ def test_a_report_does_not_depend_on_memory(
     assert (whole.events, whole.aggregates, whole.recoverable_events) == (90, 41, 1)
     assert whole.counts == {"duplicate": 11, "fused": 2}
     monkeypatch.setattr(_distinct, "BUDGET", budget)
-    monkeypatch.setattr(_recent.RecentIds, "GENERATION", 5)
+    monkeypatch.setattr(_recent.RecentIds, "GENERATION", generation)
     assert check_log(log) == whole
 
 
