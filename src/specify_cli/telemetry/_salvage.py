@@ -128,15 +128,15 @@ def _judged(data: bytes, codec: Codec[EventT]) -> tuple[Piece[EventT], bool]:
         return Piece(data, codec.decode(data), "event", ""), True
     except MalformedLineError as error:
         reason = str(error)
-        cause = error.__cause__
+        # The error itself gets no name: the frames of all callers would stay in a cycle with it.
+        missing = _missing_fields(error.__cause__)
     if is_blank(data):
         return Piece(data, None, "blank", ""), True
     kind: Kind = "malformed"
-    if isinstance(cause, ValidationError):
-        missing = _missing_fields(cause)
+    if missing is not None:
         if len(missing) >= _MISSING_FROM_OTHERS:
             kind = "other record"
-            reason = f"no {', no '.join(missing)}"
+            reason = f"no {', '.join(missing[:-1])} or {missing[-1]}"
         return Piece(data, None, kind, reason), True
     if is_conflict_marker(data):
         kind = "conflict marker"
@@ -147,7 +147,10 @@ def _judged(data: bytes, codec: Codec[EventT]) -> tuple[Piece[EventT], bool]:
     return Piece(data, None, kind, reason), False
 
 
-def _missing_fields(error: ValidationError) -> list[str]:
+def _missing_fields(error: BaseException | None) -> list[str] | None:
+    """Return which fields a record lacks, or None if what is refused is no JSON."""
+    if not isinstance(error, ValidationError):
+        return None
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     return [str(e["loc"][0]) for e in errors if e["type"] == "missing" and len(e["loc"]) == 1]
 

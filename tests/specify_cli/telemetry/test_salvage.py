@@ -105,7 +105,7 @@ def test_reasons_can_be_read() -> None:
             "lamport_clock: Input should be greater than or equal to 0"
         ),
         b'{"event_id": "x", "timestamp": "y"}': (
-            "no event_type, no aggregate_id, no node_id, no lamport_clock"
+            "no event_type, aggregate_id, node_id or lamport_clock"
         ),
         "{}".encode("utf-16") * 100: "NUL bytes all over, as in UTF-16",
     }

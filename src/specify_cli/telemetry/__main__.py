@@ -1,0 +1,7 @@
+"""``python -m specify_cli.telemetry``."""
+
+import sys
+
+from ._cli import main
+
+sys.exit(main())
