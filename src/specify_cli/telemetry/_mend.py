@@ -21,16 +21,13 @@ from ._tally import Tally
 
 
 def look(log: Path, codec: Codec[EventT]) -> Tally:
-    """Return what a repair would do, by reading only; a missing log is empty.
+    """Return what a repair would do, by reading only.
 
     Raises:
         OSError: The log cannot be read.
     """
     tally = Tally()
-    try:
-        fd = _file.open_file(os.fspath(log), os.O_RDONLY)
-    except FileNotFoundError:
-        return tally
+    fd = _file.open_file(os.fspath(log), os.O_RDONLY)
     try:
         size = _settled_size(fd)
         sieve = Sieve(codec)

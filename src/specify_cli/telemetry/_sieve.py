@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeAlias
 
 from ._codec import Codec, MalformedLineError, is_blank
 from ._event import EventT
-from ._salvage import pieces_of
+from ._salvage import Piece, pieces_of
 
 Blocks: TypeAlias = Iterable[tuple[int, bytes]]
 Fate: TypeAlias = Literal["kept", "recovered", "duplicate", "rejected"]
@@ -95,7 +95,7 @@ class Sieve(Generic[EventT]):
                 yield Sifted(line, start, number, "kept", "event", "")
 
     def _sift_pieces(self, number: int, offset: int, line: bytes) -> Iterator[Sifted]:
-        for piece in pieces_of(line, self._codec):
+        for piece in _with_their_blanks(pieces_of(line, self._codec)):
             data = piece.data
             if piece.event is None:
                 yield Sifted(data, offset, number, "rejected", piece.kind, piece.reason)
@@ -111,6 +111,21 @@ class Sieve(Generic[EventT]):
             return False
         self._met.add(event_id)
         return True
+
+
+def _with_their_blanks(pieces: list[Piece[EventT]]) -> list[Piece[EventT]]:
+    """Return the pieces of a line that is not blank, white space as a part of what is beside it.
+
+    A line end behind NUL bytes is not worth a record of its own.
+    """
+    joined: list[Piece[EventT]] = []
+    for piece in pieces:
+        if joined and "blank" in {piece.kind, joined[-1].kind}:
+            full = joined[-1] if piece.kind == "blank" else piece
+            joined[-1] = replace(full, data=joined[-1].data + piece.data)
+        else:
+            joined.append(piece)
+    return joined
 
 
 def _duplicate(data: bytes, offset: int, line: int, event_id: str) -> Sifted:

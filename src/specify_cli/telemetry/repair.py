@@ -44,7 +44,7 @@ class RepairReport:
     examples: tuple[RejectedPiece, ...] = ()
 
     @property
-    def clean(self) -> bool:
+    def is_clean(self) -> bool:
         """Whether there is nothing to repair."""
         return not (self.rejected or self.recovered)
 
@@ -61,8 +61,7 @@ def repair_log(
     that do not load because they stand within another line, behind a torn one or among NUL bytes,
     get a line of their own, unless a line that loads has their id. So the log loads as before, and
     the recovered events with it. All other bytes are appended to ``PATH.rejected``, with where they
-    came from; the format is described in ``_rejected.py``. A clean log is not touched; a missing
-    one is clean.
+    came from; the format is described in ``_rejected.py``. A clean log is not touched.
 
     Stores may go on saving meanwhile: they wait, and what they save is in the repaired log. A
     program that appends without the log's lock should not run: it may write to the old file.
@@ -77,7 +76,7 @@ def repair_log(
     Memory: the ids in the log.
 
     Args:
-        path: The log.
+        path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.
         apply: Whether to repair the log. Without, nothing is written, and the report is of what
             would be done.
         event_model: The model of the events.
@@ -86,16 +85,16 @@ def repair_log(
         What was done, or would be.
 
     Raises:
-        StorageError: The operating system refused, the file system has no locks, or (on Windows)
-            the log is open elsewhere for seconds. The log is as it was; or, if only syncing its
-            directory was refused, repaired.
+        StorageError: The file is missing, the operating system refused, the file system has no
+            locks, or (on Windows) the log is open elsewhere for seconds. The log is as it was; or,
+            if only syncing its directory was refused, repaired.
     """
     log = Path(path)
     codec = codec_of(event_model)
     try:
         for _ in range(_MAX_CHANGES):
             report = _report(log, look(log, codec), applied=False)
-            if report.clean or not apply:
+            if report.is_clean or not apply:
                 return report
             try:
                 return _report(log, mend(log, codec), applied=True)

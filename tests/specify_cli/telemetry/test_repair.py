@@ -40,7 +40,7 @@ def applied(log: Path) -> RepairReport:
     assert log.read_bytes() == before
     assert len(records_beside(log)) == records
     report = repair_log(log, apply=True)
-    assert report == dataclasses.replace(announced, applied=not announced.clean)
+    assert report == dataclasses.replace(announced, applied=not announced.is_clean)
     new = records_beside(log)[records:]
     assert_nothing_is_lost(before, log.read_bytes(), new)
     assert report.rejected == len(new)
@@ -77,18 +77,30 @@ def test_a_clean_log_is_not_touched(change: Change, log: Path, store: SimpleJson
     log.write_bytes(change(log.read_bytes()))
     before = log.stat()
     report = repair_log(log, apply=True)
-    assert (report.clean, report.applied) == (True, False)
+    assert (report.is_clean, report.applied) == (True, False)
     assert report.events == len(store.load_all_events())
     after = log.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert list(log.parent.iterdir()) == [log]
 
 
-def test_a_missing_log_is_clean(log: Path) -> None:
-    """And is not made."""
-    report = repair_log(log, apply=True)
-    assert report == RepairReport(log, rejected_beside(log), applied=False, events=0)
+def test_a_missing_log_is_an_error(log: Path) -> None:
+    """It is not made, nor taken for a clean one."""
+    for apply in (False, True):
+        with pytest.raises(StorageError, match="cannot repair") as caught:
+            repair_log(log, apply=apply)
+        assert isinstance(caught.value.__cause__, FileNotFoundError)
     assert list(log.parent.iterdir()) == []
+
+
+def test_a_line_end_behind_nul_bytes_goes_with_them(log: Path) -> None:
+    """Neither it nor white space before them makes a record of its own."""
+    first, second = make_events(2)
+    log.write_bytes(b" \0 " + line_of(first)[:-1] + b"\0\0\r\n" + line_of(second))
+    report = applied(log)
+    assert [record.data for record in records_beside(log)] == [b" \0", b"\0\0\r\n"]
+    assert log.read_bytes() == b" " + line_of(first) + line_of(second)
+    assert report.recovered == 1
 
 
 def test_what_is_no_event_is_moved_with_where_it_came_from(
@@ -141,7 +153,7 @@ def test_events_that_only_lack_a_line_end_leave_nothing_to_move(log: Path) -> No
     first, second = make_events(2)
     log.write_bytes(line_of(first)[:-1] + line_of(second))
     report = applied(log)
-    assert (report.clean, report.applied, report.rejected) == (False, True, 0)
+    assert (report.is_clean, report.applied, report.rejected) == (False, True, 0)
     assert log.read_bytes() == line_of(first) + line_of(second)
     assert not rejected_beside(log).exists()
 

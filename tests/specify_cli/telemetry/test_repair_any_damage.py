@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry.check import check_log
 from specify_cli.telemetry.repair import repair_log
 
 from .events import CODEC, make_event, numbered_id
@@ -80,7 +81,10 @@ def test_any_damage(content: bytes) -> None:
         log = Path(folder) / "events.jsonl"
         log.write_bytes(content)
         before = loaded(log)
+        check = check_log(log)
         report = repair_log(log, apply=True)
+        assert report.is_clean == check.is_clean
+        assert report.events == check.events + check.recoverable_events
         after = loaded(log)
         assert is_subsequence(before, after)
         assert len(after) == report.events == len(before) + report.recovered
@@ -88,12 +92,12 @@ def test_any_damage(content: bytes) -> None:
         assert {event.event_id for event in after} <= {event.event_id for event in EVENTS}
         assert max(Counter(event.event_id for event in after).values(), default=1) == 1
         assert_nothing_is_lost(content, log.read_bytes(), records_beside(log))
-        assert report.clean == (log.read_bytes() == content and not records_beside(log))
+        assert report.is_clean == (log.read_bytes() == content and not records_beside(log))
         warned: list[object] = []
         patch.setattr(logging.Logger, "warning", lambda *arguments: warned.append(arguments))
         assert loaded(log) == after
         assert warned == []
         status = log.stat()
         again = repair_log(log, apply=True)
-        assert (again.clean, again.applied, again.events) == (True, False, len(after))
+        assert (again.is_clean, again.applied, again.events) == (True, False, len(after))
         assert log.stat() == status

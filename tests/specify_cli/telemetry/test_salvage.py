@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import example, given, settings
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import _salvage
+from specify_cli.telemetry._reading import without_collector
 from specify_cli.telemetry._salvage import is_conflict_marker, pieces_of
 
 from .events import CODEC, make_event, numbered_id
@@ -285,3 +287,12 @@ def test_real_logs_of_another_kind_are_told_from_damaged_ones() -> None:
     assert {kind for line in status for kind in kinds_in(line)} == {"other record"}
     replay = (REAL_LOGS / "replay" / "wp_review_rejection_cycle.jsonl").read_bytes().splitlines()
     assert {kind for line in replay for kind in kinds_in(line)} == {"malformed"}
+
+
+def test_nothing_is_left_to_the_collector() -> None:
+    """A long log full of malformed lines takes no more memory than a clean one."""
+    gc.collect()
+    with without_collector():
+        for line in (b"junk\n", b'{"torn', b"{}\n", b"[1]\n"):
+            pieces_of(line, CODEC)
+        assert gc.collect() == 0
