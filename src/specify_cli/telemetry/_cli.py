@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from ..spec_kitty_events import StorageError
 from ._progress import Progress
 from ._show import as_json, as_text, printable
+from ._showrepair import repair_as_text
 from .check import check_log
+from .repair import repair_log
 
 CLEAN, PROBLEMS, UNREADABLE = 0, 1, 2
 _INTERRUPTED = 130
@@ -31,6 +33,20 @@ With --json, standard output is a list with one object for each PATH, in order: 
 error, or size, lines, events, aggregates, malformed_lines, recoverable_events, counts (problems by
 kind) and problems (the first 1000: line, offset, kind, reason, excerpt). Lines count from 1, sizes
 and offsets are in bytes.
+"""
+_REPAIR = """\
+Keep every event of each log, and move everything else, byte for byte, to PATH.rejected.
+
+Whole events that do not load, because they stand in one line with something else, get a line of
+their own. The first event of each id stays. Without --apply this is a dry run: it says what would
+be done and writes nothing. A clean log is never touched. Stores may go on saving meanwhile.
+
+Exit status: 0 if all logs are clean or have been repaired, 1 if a dry run finds one to repair, 2 if
+one cannot be read or repaired.
+"""
+_REJECTED = """\
+In PATH.rejected, each piece stands behind a line of JSON that says where it came from: log, line,
+offset and length in bytes, kind, reason and date. A line end follows it.
 """
 
 
@@ -65,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_check(commands)
+    _add_repair(commands)
     return parser
 
 
@@ -111,4 +128,38 @@ def _check(options: argparse.Namespace) -> int:
             gap = "" if report.is_clean else "\n"
     if options.json:
         sys.stdout.write(f"{json.dumps(records, indent=2)}\n")
+    return status
+
+
+def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "repair",
+        help="move what is no event out of logs",
+        description=_REPAIR,
+        epilog=_REJECTED,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="a log")
+    parser.add_argument("--apply", action="store_true", help="do it")
+    parser.set_defaults(run=_repair)
+
+
+def _repair(options: argparse.Namespace) -> int:
+    status = CLEAN
+    due = False
+    gap = ""
+    for path in options.paths:
+        try:
+            report = repair_log(path, apply=options.apply)
+        except StorageError as error:
+            status = UNREADABLE
+            sys.stdout.flush()
+            sys.stderr.write(f"{printable(str(error))}\n")
+            continue
+        due = due or not (report.is_clean or report.applied)
+        sys.stdout.write(f"{gap}{repair_as_text(report)}\n")
+        gap = "" if report.is_clean else "\n"
+    if due:
+        status = max(status, PROBLEMS)
+        sys.stdout.write("\nThis was a dry run, nothing has been changed. To do it, add --apply.\n")
     return status

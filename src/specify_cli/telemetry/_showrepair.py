@@ -15,19 +15,29 @@ def repair_as_text(report: RepairReport) -> str:
 
 def _lines(report: RepairReport) -> Iterator[str]:
     path = printable(str(report.path))
-    events = count(report.events, "event")
     if report.is_clean:
-        yield f"{path}: clean, {events}"
+        yield f"{path}: clean, {count(report.events, 'event')}"
         return
-    would = "" if report.applied else "would "
-    yield f"{path}: {'repaired' if report.applied else 'a repair'}"
-    leave = "left" if report.applied else "would leave"
+    keep, move = ("kept", "moved") if report.applied else ("would keep", "would move")
+    yield f"{path}: {'repaired' if report.applied else 'in need of repair'}"
     recovered = f", {report.recovered:,} of them recovered" if report.recovered else ""
-    yield f"  {leave} {events}{recovered}"
+    yield f"  {keep} {count(report.events, 'event')}{recovered}"
     if not report.rejected:
         return
-    move = "moved" if report.applied else "would move"
-    pieces = count(report.rejected, "piece")
-    duplicates = f", {count(report.duplicates, 'duplicate')} among them" if report.duplicates else ""
-    yield f"  {move} {pieces}{duplicates}, {count(report.rejected_bytes, 'byte')} in all, to"
-    yield f"    {printable(str(report.rejected_path))}"
+    duplicates = (
+        f", {count(report.duplicates, 'duplicate')} among them" if report.duplicates else ""
+    )
+    yield (
+        f"  {move} {count(report.rejected, 'piece')}{duplicates},"
+        f" {count(report.rejected_bytes, 'byte')} in all, to {printable(str(report.rejected_path))}"
+    )
+    if not report.events:
+        yield "  no event at all: is this an event log?"
+    yield ""
+    places = [f"line {piece.line}, byte {piece.offset}" for piece in report.examples]
+    width = max(map(len, places))
+    for place, piece in zip(places, report.examples, strict=True):
+        length = count(piece.length, "byte")
+        yield f"  {place:{width}}  {piece.kind:15}  {length}: {printable(piece.reason)}"
+    if report.rejected > len(report.examples):
+        yield f"  and {report.rejected - len(report.examples):,} more"

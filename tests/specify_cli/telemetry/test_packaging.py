@@ -46,6 +46,7 @@ SOURCES = {
         "_scan.py",
         "_schema.py",
         "_show.py",
+        "_showrepair.py",
         "_sieve.py",
         "_tally.py",
         "check.py",

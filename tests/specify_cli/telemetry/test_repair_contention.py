@@ -32,23 +32,24 @@ def damage(log: Path, data: bytes) -> None:
 
 def test_no_acknowledged_event_is_lost_or_repeated(log: Path) -> None:
     """Processes that save while the log is damaged and repaired again and again."""
-    processes = [start_writer(log, "own", number, 100) for number in range(2)]
-    processes.append(start_writer(log, "same", 2, 100))
+    processes = [start_writer(log, "own", number, 200) for number in range(2)]
+    processes.append(start_writer(log, "same", 2, 200))
     damages = repairs = 0
     with ThreadPoolExecutor(3) as pool:
         outputs = [pool.submit(process.communicate, timeout=120) for process in processes]
+        while not log.exists():
+            time.sleep(0.01)
         while not all(output.done() for output in outputs):
             damage(log, TORN if damages % 2 else b"junk\n")
             damages += 1
             # On Windows the log may be in use for longer than a repair waits.
             with contextlib.suppress(StorageError):
                 repairs += repair_log(log, apply=True).applied
-            time.sleep(0.02)
         acknowledged = [event_id for o in outputs for event_id in o.result()[0].split()]
     assert [process.returncode for process in processes] == [0, 0, 0]
     repair_log(log, apply=True)
     assert ids_in(log) == Counter(acknowledged)
-    assert len(acknowledged) == 300
+    assert len(acknowledged) == 600
     assert repairs > 2
     moved = [record.data.rstrip(b"\n") for record in records_beside(log)]
     assert set(moved) == {TORN, b"junk"}

@@ -1,0 +1,104 @@
+"""The command that repairs logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from specify_cli.telemetry.repair import repair_log
+
+from .events import CODEC, make_events
+from .rejected import rejected_beside
+from .test_cli import main, run
+from .test_repair import TORN
+
+FIRST, SECOND = (CODEC.encode(event) for event in make_events(2))
+
+
+def test_a_dry_run_says_what_it_would_do(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And does nothing; the status tells a script that there is something to do."""
+    content = FIRST + TORN + SECOND + FIRST + b"\x1b[2J\n"
+    log.write_bytes(content)
+    assert main("repair", log) == 1
+    out, err = capsys.readouterr()
+    size = len(TORN) + len(FIRST) + 5
+    twice = f"{len(FIRST)} bytes: another line holds event"
+    lines = out.splitlines()
+    assert lines[:4] == [
+        f"{log}: in need of repair",
+        "  would keep 2 events, 1 of them recovered",
+        f"  would move 3 pieces, 1 duplicate among them, {size} bytes in all, to {log}.rejected",
+        "",
+    ]
+    assert [line.split()[:5] for line in lines[4:7]] == [
+        ["line", "2,", "byte", str(len(FIRST)), "torn"],
+        ["line", "3,", "byte", str(len(FIRST + TORN + SECOND)), "duplicate"],
+        ["line", "4,", "byte", str(len(content) - 5), "malformed"],
+    ]
+    assert twice in lines[5]
+    assert lines[7:] == ["", "This was a dry run, nothing has been changed. To do it, add --apply."]
+    assert not err
+    assert log.read_bytes() == content
+    assert not rejected_beside(log).exists()
+
+
+def test_apply_does_it(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Then there is nothing left to do."""
+    log.write_bytes(FIRST + TORN)
+    assert main("repair", "--apply", log) == 0
+    out, _ = capsys.readouterr()
+    assert out.splitlines()[:3] == [
+        f"{log}: repaired",
+        "  kept 1 event",
+        f"  moved 1 piece, {len(TORN)} bytes in all, to {log}.rejected",
+    ]
+    assert "dry run" not in out
+    assert log.read_bytes() == FIRST
+    for options in ([], ["--apply"]):
+        assert main("repair", *options, log) == 0
+        assert capsys.readouterr().out == f"{log}: clean, 1 event\n"
+
+
+def test_events_without_anything_to_move(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No file is named that will not be made."""
+    log.write_bytes(FIRST[:-1] + SECOND)
+    assert main("repair", log) == 1
+    out, _ = capsys.readouterr()
+    assert "  would keep 2 events, 2 of them recovered\n\nThis was a dry run" in out
+    assert "rejected" not in out
+
+
+def test_what_is_no_event_log_is_asked_about(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All of it would go."""
+    log.write_bytes(b'{"another": "record"}\n' * 12)
+    assert main("repair", log) == 1
+    out, _ = capsys.readouterr()
+    assert "  would keep 0 events\n" in out
+    assert "is this an event log?\n" in out
+    assert "  and 2 more\n" in out
+
+
+def test_several_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is repaired, whatever becomes of the others; the worst decides on the status."""
+    logs = [tmp_path / name for name in ("damaged", "missing", "clean", "more")]
+    for log, content in zip(logs, [TORN, None, FIRST, FIRST + TORN], strict=True):
+        if content is not None:
+            log.write_bytes(content)
+    assert main("repair", *logs) == 2
+    out, err = capsys.readouterr()
+    assert err == f'cannot repair "{logs[1]}": No such file or directory\n'
+    assert out.count("dry run") == 1
+    assert main("repair", *logs, "--apply") == 2
+    out, err = capsys.readouterr()
+    assert err == f'cannot repair "{logs[1]}": No such file or directory\n'
+    assert out.count(": repaired\n") == 2
+    assert all(repair_log(log).is_clean for log in logs if log.exists())
+
+
+def test_the_module_repairs(log: Path) -> None:
+    """As users call it."""
+    log.write_bytes(TORN + FIRST)
+    result = run("repair", "--apply", log)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert log.read_bytes() == FIRST
