@@ -36,37 +36,51 @@ CALLS = [
 
 
 class AnyCall:
-    """Does something at one of the calls to the operating system, whatever file it is for.
+    """Does something at one of the calls that are made for a directory or the files in it.
 
     Attributes:
         left: How many calls are let through before that one.
         made: The names of the calls made.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, left: int, action: Action) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, folder: Path, left: int, action: Action
+    ) -> None:
         """Begin to count."""
         self.left = left
         self.made: list[str] = []
+        self._folder = folder
+        self._fds: set[int] = set()
         self._action = action
         for module, name in [(locks, LOCK), *((os, name) for name in CALLS if hasattr(os, name))]:
             monkeypatch.setattr(module, name, self._watched(name, getattr(module, name)))
 
     def _watched(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            self.made.append(name)
-            self.left -= 1
-            if self.left < 0:
-                return real(*arguments, **options)
-            if not self.left:
-                if name == "write" and len(arguments[1]) > 1:
-                    real(arguments[0], bytes(arguments[1][: len(arguments[1]) // 2]))
-                elif name == "close":
-                    # A close that reports an error has closed the descriptor all the same.
-                    real(*arguments)
-                self._action()
-            return real(*arguments, **options)
+            if self._is_ours(arguments[0]):
+                self.made.append(name)
+                self.left -= 1
+                if not self.left:
+                    if name == "write" and len(arguments[1]) > 1:
+                        real(arguments[0], bytes(arguments[1][: len(arguments[1]) // 2]))
+                    elif name == "close":
+                        # A close that reports an error has closed the descriptor all the same.
+                        self._fds.discard(arguments[0])
+                        real(*arguments)
+                    self._action()
+                if name == "close":
+                    self._fds.discard(arguments[0])
+            result = real(*arguments, **options)
+            if name == "open" and self._is_ours(arguments[0]):
+                self._fds.add(result)
+            return result
 
         return call
+
+    def _is_ours(self, file: int | str | Path) -> bool:
+        if isinstance(file, int):
+            return file in self._fds
+        return self._folder in {Path(file), Path(file).parent}
 
 
 class Damaged:
@@ -113,7 +127,7 @@ def test_a_call_that_fails_changes_nothing(
         damaged.restore()
         error: StorageError | None = None
         with monkeypatch.context() as patch:
-            calls = AnyCall(patch, occurrence, failing(number))
+            calls = AnyCall(patch, log.parent, occurrence, failing(number))
             try:
                 repair_log(log, apply=True)
             except StorageError as refusal:
@@ -202,7 +216,7 @@ def test_dying_at_any_call_leaves_the_old_log_or_the_new_one(
     """A repair after that ends as the first would have; what was moved is there, once or twice."""
 
     def repair_and_die(occurrence: int) -> None:
-        AnyCall(monkeypatch, occurrence, exiting(9))
+        AnyCall(monkeypatch, damaged.log.parent, occurrence, exiting(9))
         repair_log(damaged.log, apply=True)
         os._exit(0)
 
