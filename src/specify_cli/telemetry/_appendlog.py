@@ -37,13 +37,15 @@ class AppendLog:
     Args:
         path: The file; it need not exist, nor its directories.
         fsync: Whether an append waits for the device.
-        error: What is raised when the operating system refuses.
+        error_type: What is raised when the operating system refuses.
     """
 
-    def __init__(self, path: Path, *, fsync: bool, error: type[Exception] = StorageError) -> None:
+    def __init__(
+        self, path: Path, *, fsync: bool, error_type: type[Exception] = StorageError
+    ) -> None:
         self.path = path
         self.fsync = fsync
-        self.error = error
+        self.error_type = error_type
         self._name = os.fspath(path)
         self._synced_directory_of: tuple[int, int] | None = None
         self._warned = False
@@ -69,7 +71,7 @@ class AppendLog:
                     return log
         except OSError as error:
             raise self._refused("append to", error) from error
-        raise self.error(f'cannot append to "{self.path}": it is replaced again and again')
+        raise self.error_type(f'cannot append to "{self.path}": it is replaced again and again')
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the content as blocks of whole lines, the last perhaps without its newline.
@@ -91,6 +93,31 @@ class AppendLog:
             return
         except OSError as error:
             raise self._refused("read", error) from error
+
+    @contextlib.contextmanager
+    def settled(self) -> Iterator[LockedLog | None]:
+        """Give the file as it was at a moment when no append was under way; None if it is missing.
+
+        What is there up to its size can no longer be rolled back. Nothing is written.
+
+        Raises:
+            StorageError: The operating system refused, here or while the file was read.
+        """
+        try:
+            fd = _file.open_file(self._name, os.O_RDONLY)
+        except FileNotFoundError:
+            yield None
+            return
+        except OSError as error:
+            raise self._refused("read", error) from error
+        try:
+            with _locked_if_possible(fd):
+                log = LockedLog(fd)
+            yield log
+        except OSError as error:
+            raise self._refused("read", error) from error
+        finally:
+            os.close(fd)
 
     def line_at(self, offset: int) -> bytes:
         """Return the line that begins at ``offset`` now, or nothing if it cannot be read.
@@ -183,18 +210,25 @@ class AppendLog:
             self._synced_directory_of = identity
 
     def _refused(self, action: str, error: OSError) -> Exception:
-        return self.error(f'cannot {action} "{self.path}": {error.strerror or error}')
+        return self.error_type(f'cannot {action} "{self.path}": {error.strerror or error}')
 
 
 def _complete_line(fd: int, offset: int) -> bytes:
     """Return the line at ``offset``, having waited for the append that may be writing it."""
+    with _locked_if_possible(fd):
+        return _file.read_line(fd, offset, os.fstat(fd).st_size)
+
+
+@contextlib.contextmanager
+def _locked_if_possible(fd: int) -> Iterator[None]:
+    """Hold the lock, for a reader."""
     locked = False
     # Without the lock (a network filesystem may refuse one on a file opened to read), what is there
     # now has to do.
     with contextlib.suppress(OSError):
         locked = _lock.acquire(fd)
     try:
-        return _file.read_line(fd, offset, os.fstat(fd).st_size)
+        yield
     finally:
         if locked:
             _lock.release(fd)

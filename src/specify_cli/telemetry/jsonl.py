@@ -12,6 +12,7 @@ from ..spec_kitty_events import StorageError
 from ._appendlog import AppendLog
 from ._codec import codec_of
 from ._event import EventT
+from ._following import Since, read_since
 from ._idempotent import IdempotentLog
 from ._order import in_causal_order
 from ._payload import UnstorableError
@@ -52,7 +53,7 @@ class JsonlEventStore(Generic[EventT]):
     def __init__(self, file_path: str | os.PathLike[str], *, fsync: bool = False) -> None:
         """Remember where the log is."""
         self._codec = codec_of(self.event_model)
-        self._log = AppendLog(Path(file_path), fsync=fsync, error=self.storage_error)
+        self._log = AppendLog(Path(file_path), fsync=fsync, error_type=self.storage_error)
         self._saved = IdempotentLog(self._log, self._codec)
         # Whoever defines the store decides where its warnings go.
         self._logger = logging.getLogger(type(self).__module__)
@@ -182,6 +183,30 @@ class JsonlEventStore(Generic[EventT]):
         for event in read_events(self._log, self._codec, self._logger):
             if recent.is_new(event.event_id) and aggregate_id in (None, event.aggregate_id):
                 yield event
+
+    def read_since(self, cursor: str | None = None) -> Since[EventT]:
+        """Return what was appended since an earlier call, and the cursor for the next one.
+
+        Only whole lines count: a torn tail, or an append that is under way, is left for a later
+        call. Malformed lines are dealt with as in ``load_events``. A missing file has no events.
+
+        When the log no longer begins with what was read before (it was removed, truncated, or
+        replaced by other content), it is read from the start, a warning says so and ``restarted``
+        is true. A file that was rewritten with the same beginning is read on. So an event may come
+        twice over several calls, also if its line is repeated in the log; go by its id.
+
+        Args:
+            cursor: What the last call returned: a text of at most 80 characters, good for any store
+                on this log, in any process. None to begin at the start.
+
+        Returns:
+            The pair ``(events, cursor)``: the events in file order, each id once, in memory
+            together; and ``restarted`` as an attribute.
+
+        Raises:
+            StorageError: The cursor is not one, or the operating system refused to read the file.
+        """
+        return read_since(self._log, self._codec, self._logger, cursor)
 
     def _encode(self, event: EventT) -> bytes:
         try:

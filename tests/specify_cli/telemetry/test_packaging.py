@@ -25,6 +25,7 @@ SOURCES = {
         "_codec.py",
         "_event.py",
         "_file.py",
+        "_following.py",
         "_idempotent.py",
         "_knownids.py",
         "_lock.py",
