@@ -52,6 +52,8 @@ class JsonlEventStore(Generic[EventT]):
 
     def __init__(self, file_path: str | os.PathLike[str], *, fsync: bool = False) -> None:
         """Remember where the log is."""
+        if not hasattr(self, "event_model"):
+            raise TypeError(f"{type(self).__name__} does not name its event_model")
         self._codec = codec_of(self.event_model)
         self._log = AppendLog(Path(file_path), fsync=fsync, error_type=self.storage_error)
         self._saved = IdempotentLog(self._log, self._codec)
