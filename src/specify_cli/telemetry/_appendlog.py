@@ -25,6 +25,7 @@ from pathlib import Path
 from ..spec_kitty_events import StorageError
 from . import _file, _lock
 from ._lockedlog import LockedLog
+from ._openlog import OpenLog, locked_if_possible
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,33 @@ class AppendLog:
             raise self._refused("append to", error) from error
         raise self.error_type(f'cannot append to "{self.path}": it is replaced again and again')
 
+    @contextlib.contextmanager
+    def opened(self, *, settled: bool = False) -> Iterator[OpenLog | None]:
+        """Give the file as it is now, to read; None if it is missing. Nothing is written.
+
+        Args:
+            settled: Whether to wait for a moment when no append is under way: then none of what is
+                there up to its size can still be rolled back.
+
+        Raises:
+            StorageError: The operating system refused, here or while the file was read.
+        """
+        fd = None
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                fd = _file.open_file(self._name, os.O_RDONLY)
+            if fd is None:
+                yield None
+                return
+            try:
+                with locked_if_possible(fd) if settled else contextlib.nullcontext():
+                    log = OpenLog(fd)
+                yield log
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise self._refused("read", error) from error
+
     def blocks(self) -> Iterator[bytes]:
         """Yield the content as blocks of whole lines, the last perhaps without its newline.
 
@@ -82,42 +110,10 @@ class AppendLog:
         Raises:
             StorageError: The operating system refused.
         """
-        try:
-            fd = _file.open_file(self._name, os.O_RDONLY)
-            try:
-                for offset, block in _file.read_blocks(fd, 0, _file.regular(fd).st_size):
-                    yield block if block.endswith(b"\n") else _complete_line(fd, offset)
-            finally:
-                os.close(fd)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise self._refused("read", error) from error
-
-    @contextlib.contextmanager
-    def settled(self) -> Iterator[LockedLog | None]:
-        """Give the file as it was at a moment when no append was under way; None if it is missing.
-
-        What is there up to its size can no longer be rolled back. Nothing is written.
-
-        Raises:
-            StorageError: The operating system refused, here or while the file was read.
-        """
-        try:
-            fd = _file.open_file(self._name, os.O_RDONLY)
-        except FileNotFoundError:
-            yield None
-            return
-        except OSError as error:
-            raise self._refused("read", error) from error
-        try:
-            with _locked_if_possible(fd):
-                log = LockedLog(fd)
-            yield log
-        except OSError as error:
-            raise self._refused("read", error) from error
-        finally:
-            os.close(fd)
+        with self.opened() as log:
+            if log is not None:
+                for _, block in log.blocks_from(0):
+                    yield block
 
     def line_at(self, offset: int) -> bytes:
         """Return the line that begins at ``offset`` now, or nothing if it cannot be read.
@@ -211,24 +207,3 @@ class AppendLog:
 
     def _refused(self, action: str, error: OSError) -> Exception:
         return self.error_type(f'cannot {action} "{self.path}": {error.strerror or error}')
-
-
-def _complete_line(fd: int, offset: int) -> bytes:
-    """Return the line at ``offset``, having waited for the append that may be writing it."""
-    with _locked_if_possible(fd):
-        return _file.read_line(fd, offset, os.fstat(fd).st_size)
-
-
-@contextlib.contextmanager
-def _locked_if_possible(fd: int) -> Iterator[None]:
-    """Hold the lock, for a reader."""
-    locked = False
-    # Without the lock (a network filesystem may refuse one on a file opened to read), what is there
-    # now has to do.
-    with contextlib.suppress(OSError):
-        locked = _lock.acquire(fd)
-    try:
-        yield
-    finally:
-        if locked:
-            _lock.release(fd)

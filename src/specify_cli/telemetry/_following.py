@@ -20,7 +20,7 @@ from typing import Generic
 from ._appendlog import AppendLog
 from ._codec import Codec
 from ._event import EventT
-from ._lockedlog import TAIL_SIZE, LockedLog
+from ._openlog import TAIL_SIZE, OpenLog
 from ._reading import decoded
 
 _CURSOR = re.compile(r"1:(\d{1,19}):(\d{1,19}):([0-9a-f]{8}):([0-9a-f]{16})", re.ASCII)
@@ -86,13 +86,13 @@ class Position:
         """Return the position as a cursor."""
         return f"1:{self.lines}:{self.offset}:{self.checksum:08x}:{self.mark}"
 
-    def is_in(self, log: LockedLog) -> bool:
+    def is_in(self, log: OpenLog) -> bool:
         """Return whether ``log`` begins with what was read."""
         if self.offset > log.size:
             return False
         return self.mark == _mark(log, self.offset) or self.checksum == _checksum(log, self.offset)
 
-    def blocks_after(self, log: LockedLog) -> Iterator[bytes]:
+    def blocks_after(self, log: OpenLog) -> Iterator[bytes]:
         """Yield the whole lines after this position, moving it behind them."""
         for _, block in log.blocks(self.offset, log.size):
             # A torn tail is left for later: only its end tells what it is.
@@ -123,7 +123,7 @@ def read_since(
     except ValueError as error:
         raise log.error_type(f'cannot read "{log.path}": {error}') from error
     found: dict[str, EventT] = {}
-    with log.settled() as file:
+    with log.opened(settled=True) as file:
         restarted = position.offset > 0 and (file is None or not position.is_in(file))
         if restarted:
             logger.warning('"%s" was replaced; reading it from the start', log.path)
@@ -135,13 +135,13 @@ def read_since(
     return Since(list(found.values()), str(position), restarted=restarted)
 
 
-def _mark(log: LockedLog, offset: int) -> str:
+def _mark(log: OpenLog, offset: int) -> str:
     size = min(offset, TAIL_SIZE)
     last = log.read(offset - size, size)
     return hashlib.blake2b(repr(log.identity).encode() + last, digest_size=8).hexdigest()
 
 
-def _checksum(log: LockedLog, offset: int) -> int:
+def _checksum(log: OpenLog, offset: int) -> int:
     checksum = 0
     for _, block in log.blocks(0, offset):
         checksum = zlib.crc32(block, checksum)

@@ -30,6 +30,7 @@ SOURCES = {
         "_knownids.py",
         "_lock.py",
         "_lockedlog.py",
+        "_openlog.py",
         "_order.py",
         "_payload.py",
         "_reading.py",
