@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Generic
 
 from ..spec_kitty_events import StorageError
+from ._aggregate import AggregateLoader
 from ._appendlog import AppendLog
 from ._codec import codec_of
 from ._event import EventT
@@ -59,6 +60,7 @@ class JsonlEventStore(Generic[EventT]):
         self._saved = IdempotentLog(self._log, self._codec)
         # Whoever defines the store decides where its warnings go.
         self._logger = logging.getLogger(type(self).__module__)
+        self._aggregates = AggregateLoader(self._log, self._codec, self._logger)
 
     @property
     def file_path(self) -> Path:
@@ -140,10 +142,7 @@ class JsonlEventStore(Generic[EventT]):
         Raises:
             StorageError: The operating system refused to read the file.
         """
-        found: dict[str, EventT] = {}
-        for event in self.iter_events(aggregate_id):
-            found.setdefault(event.event_id, event)
-        return in_causal_order(found.values(), self.event_model)
+        return in_causal_order(self._aggregates.load(aggregate_id), self.event_model)
 
     def load_all_events(self) -> list[EventT]:
         """Return every event in the log in causal order.

@@ -21,7 +21,9 @@ SOURCES = {
     "specify_cli/spec_kitty_events": {"__init__.py", "models.py", "py.typed", "storage.py"},
     "specify_cli/telemetry": {
         "__init__.py",
+        "_aggregate.py",
         "_appendlog.py",
+        "_cleanprefix.py",
         "_codec.py",
         "_event.py",
         "_file.py",
