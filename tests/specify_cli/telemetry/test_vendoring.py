@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,16 +32,18 @@ OWN_TESTS = [
 HELPERS = ["__init__.py", "conftest.py", "events.py", "faults.py"]
 
 
-def sources(folder: Path) -> list[Path]:
-    """Return the modules in ``folder``."""
-    return sorted(folder.rglob("*.py"))
+def sources(package: Path) -> list[Path]:
+    """Return the files of a package."""
+    return [path for path in sorted(package.rglob("*")) if path.suffix in {".py", ".typed"}]
 
 
 def copy_packages(target: Path) -> None:
-    """Do what the recipe says: ``cp -r`` both folders into another package."""
+    """Do what the recipe says: copy both folders as they are into another package."""
     for package in PACKAGES:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(package, target / package.name, ignore=ignored)
+        for source in sources(package):
+            copy = target / package.name / source.relative_to(package)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes())
 
 
 def copy_own_tests(target: Path, package: str) -> None:
@@ -60,7 +61,7 @@ def test_the_stores_own_tests_pass_in_a_package_of_another_name(tmp_path: Path) 
     copy_own_tests(tmp_path / "tests" / "of_the_store", "acme.vendored")
     # The original is installed too: whoever still imported it would get this.
     (tmp_path / "src" / "specify_cli.py").write_text("raise ImportError(__name__)\n")
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=src"],
         cwd=tmp_path,
@@ -71,6 +72,13 @@ def test_the_stores_own_tests_pass_in_a_package_of_another_name(tmp_path: Path) 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
+
+
+def test_the_page_names_the_same_tests() -> None:
+    """Whoever follows the recipe runs what is run here."""
+    page = (ROOT / "docs" / "vendoring.md").read_text(encoding="utf-8")
+    for name in [*HELPERS, *OWN_TESTS]:
+        assert f" {name} " in page
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
