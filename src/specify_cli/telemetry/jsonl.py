@@ -247,6 +247,13 @@ class JsonlEventStore(Generic[EventT]):
 
         Raises:
             StorageError: The cursor is not one, or the operating system refused to read the file.
+
+        Example:
+            >>> store.save_event(event)
+            >>> events, cursor = store.read_since()
+            >>> store.save_event(other_event)
+            >>> store.read_since(cursor).events == [other_event]
+            True
         """
         return read_since(self._log, self._codec, self._logger, cursor)
 
