@@ -17,7 +17,9 @@ from specify_cli.telemetry._codec import MalformedLineError
 
 from .events import CODEC
 
-DOCS = Path(__file__).parents[3] / "docs"
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 SOURCES = [
     source
     for package in (spec_kitty_events, telemetry)
@@ -120,3 +122,23 @@ def test_the_messages_are_those_that_users_see() -> None:
     assert ('cannot append to "', '": ') in MESSAGES
     assert ("two keys become ", "") in MESSAGES
     assert ("not a regular file",) in MESSAGES
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link to a heading of the page may end in, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every link to a file of this project, and to a heading in it, finds it."""
+    text = page.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
