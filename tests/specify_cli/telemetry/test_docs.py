@@ -87,6 +87,8 @@ def messages() -> Iterator[tuple[str, ...]]:
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func).rpartition(".")[2]
+            if name == "AssertionError":  # of the suite for other stores, which explains itself
+                continue
             if name == "_refused":
                 yield (f'cannot {ast.literal_eval(node.args[0])} "', '": ')
             elif name in {"warning", "error_type", "storage_error"} or name.endswith("Error"):
@@ -130,7 +132,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     """Every link to a file of this project, and to a heading in it, finds it."""
     text = page.read_text(encoding="utf-8")
