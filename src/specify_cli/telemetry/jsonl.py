@@ -46,6 +46,12 @@ class JsonlEventStore(Generic[EventT]):
     Attributes:
         event_model: The model of the events; every subclass names its own.
         storage_error: What is raised when the operating system or JSON refuses.
+
+    Example:
+        >>> class PlainStore(JsonlEventStore[Event]):
+        ...     event_model = Event
+        >>> PlainStore("events.jsonl", fsync=True)
+        PlainStore('events.jsonl', fsync=True)
     """
 
     event_model: type[EventT]
@@ -64,7 +70,12 @@ class JsonlEventStore(Generic[EventT]):
 
     @property
     def file_path(self) -> Path:
-        """Where the log is, as given."""
+        """Where the log is, as given.
+
+        Example:
+            >>> SimpleJsonStore("kitty-specs/043/execution.events.jsonl").file_path.name
+            'execution.events.jsonl'
+        """
         return self._log.path
 
     def __repr__(self) -> str:
@@ -94,6 +105,12 @@ class JsonlEventStore(Generic[EventT]):
         Raises:
             StorageError: The event cannot be stored so that it would load again, or the operating
                 system refused. The file is as it was; saving again later is safe.
+
+        Example:
+            >>> store.save_event(event)
+            >>> store.save_event(event)  # the same id again: nothing is written
+            >>> store.load_all_events() == [event]
+            True
         """
         event_id = getattr(event, "event_id", None)
         if isinstance(event_id, str) and self._saved.surely_has(event_id):
@@ -118,6 +135,11 @@ class JsonlEventStore(Generic[EventT]):
         Raises:
             StorageError: One of the events cannot be stored, or the operating system refused. The
                 file is as it was: none of the events was saved.
+
+        Example:
+            >>> store.save_event(event)
+            >>> store.save_events([event, other_event])
+            1
         """
         lines: dict[str, bytes] = {}
         for event in events:
@@ -141,6 +163,13 @@ class JsonlEventStore(Generic[EventT]):
 
         Raises:
             StorageError: The operating system refused to read the file.
+
+        Example:
+            >>> store.save_event(event)
+            >>> store.load_events(event.aggregate_id) == [event]
+            True
+            >>> store.load_events("unheard of")
+            []
         """
         return in_causal_order(self._aggregates.load(aggregate_id), self.event_model)
 
@@ -154,6 +183,12 @@ class JsonlEventStore(Generic[EventT]):
 
         Raises:
             StorageError: The operating system refused to read the file.
+
+        Example:
+            >>> store.save_events([event, other_event])  # with the Lamport clocks 2 and 1
+            2
+            >>> [loaded.lamport_clock for loaded in store.load_all_events()]
+            [1, 2]
         """
         found: dict[str, EventT] = {}
         with without_collector():
@@ -179,6 +214,12 @@ class JsonlEventStore(Generic[EventT]):
 
         Raises:
             StorageError: The operating system refused to read the file. Raised on iteration.
+
+        Example:
+            >>> store.save_events([event, other_event])  # with the Lamport clocks 2 and 1
+            2
+            >>> [found.lamport_clock for found in store.iter_events()]
+            [2, 1]
         """
         recent = RecentIds()
         for event in read_events(self._log, self._codec, self._logger):
@@ -206,6 +247,13 @@ class JsonlEventStore(Generic[EventT]):
 
         Raises:
             StorageError: The cursor is not one, or the operating system refused to read the file.
+
+        Example:
+            >>> store.save_event(event)
+            >>> events, cursor = store.read_since()
+            >>> store.save_event(other_event)
+            >>> store.read_since(cursor).events == [other_event]
+            True
         """
         return read_since(self._log, self._codec, self._logger, cursor)
 
