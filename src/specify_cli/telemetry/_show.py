@@ -1,0 +1,107 @@
+"""Reports as text for people and as JSON for tools."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from ._problems import Problem, ProblemKind
+from .check import LogReport
+
+_MAX_EXCERPT = 60
+
+# One of them and several, in the order they are counted.
+_NAMES: dict[ProblemKind, tuple[str, str]] = {
+    "torn tail": ("torn tail", "torn tails"),
+    "torn": ("torn line", "torn lines"),
+    "fused": ("fused line", "fused lines"),
+    "nul run": ("run of NUL bytes", "runs of NUL bytes"),
+    "conflict marker": ("conflict marker", "conflict markers"),
+    "malformed": ("malformed line", "malformed lines"),
+    "other record": ("record of another kind", "records of another kind"),
+    "duplicate": ("duplicate", "duplicates"),
+}
+
+# What these bytes are is said already.
+_WITHOUT_EXCERPT = {"nul run", "duplicate"}
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with escapes for what would not be seen, or would move the cursor."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
+
+
+def as_json(report: LogReport) -> dict[str, Any]:
+    """Return a report as what ``json.dumps`` takes."""
+    return {
+        **{field.name: getattr(report, field.name) for field in dataclasses.fields(report)},
+        "path": os.fspath(report.path),
+        "problems": [
+            {**dataclasses.asdict(problem), "excerpt": _text_of(problem.excerpt)}
+            for problem in report.problems
+        ],
+    }
+
+
+def as_text(report: LogReport, limit: int) -> str:
+    """Return a report to be read by a person.
+
+    Args:
+        report: The report.
+        limit: How many problems are shown.
+    """
+    return "\n".join(_lines(report, limit))
+
+
+def _lines(report: LogReport, limit: int) -> Iterator[str]:
+    total = sum(report.counts.values())
+    path = printable(str(report.path))
+    content = (
+        f"{count(report.events, 'event')} of {count(report.aggregates, 'aggregate')}"
+        f" in {count(report.lines, 'line')}, {count(report.size, 'byte')}"
+    )
+    if report.is_clean:
+        yield f"{path}: clean, {content}"
+        return
+    yield f"{path}: {count(total, 'problem')}"
+    yield f"  {content}"
+    if report.malformed_lines:
+        yield f"  {count(report.malformed_lines, 'line')} without an event that loads" + (
+            f"; {count(report.recoverable_events, 'whole event')} in them"
+            if report.recoverable_events
+            else ""
+        )
+    yield "  " + ", ".join(
+        count(report.counts[kind], *names)
+        for kind, names in _NAMES.items()
+        if kind in report.counts
+    )
+    if report.counts.get("other record") and not report.events:
+        yield "  no event at all: is this an event log?"
+    shown = report.problems[:limit]
+    if shown:
+        yield ""
+    width = max((len(_place_of(problem)) for problem in shown), default=0)
+    for problem in shown:
+        yield f"  {_place_of(problem):{width}}  {problem.kind:15}  {printable(problem.reason)}"
+        if problem.kind not in _WITHOUT_EXCERPT:
+            yield f"  {'':{width}}  {'':15}  {printable(_text_of(problem.excerpt))[:_MAX_EXCERPT]}"
+    if total > len(shown):
+        yield f"  and {total - len(shown):,} more"
+
+
+def _place_of(problem: Problem) -> str:
+    return f"line {problem.line}, byte {problem.offset}"
+
+
+def count(number: int, one: str, several: str = "") -> str:
+    """Return ``number`` with the noun it counts."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def _text_of(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")

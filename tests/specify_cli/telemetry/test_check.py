@@ -1,0 +1,360 @@
+"""What a check says of a log."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+from pydantic import BaseModel, ConfigDict
+
+from specify_cli.spec_kitty_events import Event, StorageError
+from specify_cli.telemetry import SimpleJsonStore, _distinct, _recent
+from specify_cli.telemetry.check import LogReport, Problem, check_log
+
+from .events import CODEC, make_event, make_events, numbered_id
+
+REAL_LOGS = Path(__file__).parents[4] / "shared" / "data"
+
+EVENTS = [
+    make_event(numbered_id(n), aggregate_id=f"feature-{n % 3}", lamport_clock=n) for n in range(6)
+]
+LINES = [CODEC.encode(event) for event in EVENTS]
+WHOLE = LINES[0]
+TORN = LINES[1][:70]
+
+
+def check(log: Path, *lines: bytes) -> LogReport:
+    """Return the report on a log of these bytes."""
+    log.write_bytes(b"".join(lines))
+    return check_log(log)
+
+
+def kinds(problems: Sequence[Problem]) -> list[tuple[int, str]]:
+    """Return line and kind of each problem."""
+    return [(problem.line, problem.kind) for problem in problems]
+
+
+def test_a_clean_log_has_no_problems(log: Path) -> None:
+    """All its events and aggregates are counted, and nothing is written."""
+    log.write_bytes(b"".join(LINES))
+    log.chmod(stat.S_IREAD)
+    before = log.stat()
+    assert check_log(os.fspath(log)) == LogReport(
+        path=log,
+        size=before.st_size,
+        lines=6,
+        events=6,
+        aggregates=3,
+        malformed_lines=0,
+        recoverable_events=0,
+        counts={},
+        problems=(),
+    )
+    assert check_log(log).is_clean
+    after = log.stat()
+    assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+    assert [path.name for path in log.parent.iterdir()] == [log.name]
+    log.chmod(stat.S_IREAD | stat.S_IWRITE)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"", 0),
+        (b"\n", 1),
+        (b"\n\r\n \n", 3),
+        (b"\xef\xbb\xbf" + WHOLE, 1),
+        (WHOLE.replace(b"\n", b"\r\n") * 1 + LINES[1], 2),
+        (WHOLE.rstrip(b"\n"), 1),
+        (WHOLE + b"\n" + LINES[1], 3),
+    ],
+)
+def test_what_loads_or_is_blank_is_no_problem(log: Path, content: bytes, lines: int) -> None:
+    """Other spellings, blank lines, a last line without newline, an empty log."""
+    report = check(log, content)
+    assert report.is_clean
+    assert report.lines == lines
+    assert report.events == content.count(b"aggregate_id")
+
+
+@pytest.mark.parametrize(
+    ("lines", "problems", "events", "recoverable"),
+    [
+        ((WHOLE, TORN), [(2, "torn tail")], 1, 0),
+        ((WHOLE, b"\xff"), [(2, "torn tail")], 1, 0),
+        ((TORN, b"\n", WHOLE), [(1, "torn")], 1, 0),
+        ((WHOLE, TORN, LINES[1]), [(2, "fused")], 1, 1),
+        ((LINES[1][:-1], LINES[2]), [(1, "fused")], 0, 2),
+        ((WHOLE[:-1], TORN), [(1, "fused")], 0, 1),
+        ((b"\x00\x00", WHOLE), [(1, "nul run")], 0, 1),
+        ((WHOLE, b"\x00\x00"), [(2, "nul run")], 1, 0),
+        ((TORN, b"\x00", TORN), [(1, "torn"), (1, "nul run"), (1, "torn tail")], 0, 0),
+        ((TORN, b"\x00", WHOLE), [(1, "fused"), (1, "nul run")], 0, 1),
+        ((b"=======\n", WHOLE), [(1, "conflict marker")], 1, 0),
+        ((b"nonsense\n", WHOLE), [(1, "malformed")], 1, 0),
+        ((b'{"id": 1}\n', WHOLE), [(1, "other record")], 1, 0),
+        ((b'{"id": 1}',), [(1, "other record")], 0, 0),
+        ((WHOLE, WHOLE), [(2, "duplicate")], 1, 0),
+        ((WHOLE, LINES[1], WHOLE, WHOLE), [(3, "duplicate"), (4, "duplicate")], 2, 0),
+        ((WHOLE, TORN, WHOLE), [(2, "fused")], 1, 0),
+        ((TORN, WHOLE, WHOLE), [(1, "fused")], 1, 0),
+        ((TORN, WHOLE, TORN, WHOLE), [(1, "fused"), (2, "fused")], 0, 1),
+        ((b"\x0b", WHOLE), [(1, "fused")], 0, 1),
+        ((WHOLE[:-1], b"\x0b\n"), [(1, "malformed")], 0, 0),
+    ],
+)
+def test_each_problem_is_told(
+    log: Path,
+    lines: tuple[bytes, ...],
+    problems: list[tuple[int, str]],
+    events: int,
+    recoverable: int,
+) -> None:
+    """Where it is and what it is; what loads is counted, and what could be recovered."""
+    report = check(log, *lines)
+    assert kinds(report.problems) == problems
+    assert report.counts == Counter(kind for _, kind in problems)
+    assert report.events == events == len(SimpleJsonStore(log).load_all_events())
+    assert report.recoverable_events == recoverable
+    assert not report.is_clean
+
+
+def test_a_problem_says_where_why_and_what(log: Path) -> None:
+    """The offset is that of the bytes concerned, of which the first 64 are told."""
+    changed = WHOLE.replace(b"claude", b"copilot")
+    lines = [WHOLE, b"\n", TORN + b"\x00\x00" + TORN + b"\n", b"x" * 99 + b"\n", WHOLE, changed]
+    lines += [TORN + b'<<<<<<< {"id": 1}' + WHOLE]
+    report = check(log, *lines)
+    content = log.read_bytes()
+    assert report.malformed_lines == 3
+    assert [(p.line, p.kind, p.reason) for p in report.problems] == [
+        (3, "torn", "the end of the record is missing"),
+        (3, "nul run", "2 NUL bytes"),
+        (3, "torn", "the end of the record is missing"),
+        (4, "malformed", "Expecting value: line 1 column 1 (char 0)"),
+        (5, "duplicate", "the same as line 1"),
+        (6, "duplicate", "another event with the id of line 1, which is the one that loads"),
+        (7, "fused", "1 whole event beside other bytes"),
+    ]
+    for problem in report.problems:
+        assert content[problem.offset :].startswith(problem.excerpt)
+    assert [len(p.excerpt) for p in report.problems] == [64, 2, 64, 64, 64, 64, 64]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (WHOLE[:-1] + WHOLE, "2 whole events in one line"),
+        (TORN + WHOLE, "1 whole event beside a torn record"),
+        (b'{"id": 1}' + WHOLE, "1 whole event beside a record of another kind"),
+        (b"=======" + WHOLE, "1 whole event beside a conflict marker"),
+        (b"\x00" + TORN + WHOLE, "1 whole event beside a torn record"),
+        (WHOLE[:-1] * 2 + TORN, "2 whole events beside a torn record"),
+        (b"\x0b" + WHOLE, "1 whole event beside other bytes"),
+        (WHOLE[:-1] + b"\x00" + WHOLE, "2 whole events in one line"),
+        (b"\x00\x00" + WHOLE, "2 NUL bytes in one line with a whole event"),
+        (TORN + b"\x00" + TORN + WHOLE, "1 whole event beside a torn record"),
+    ],
+)
+def test_what_is_fused_is_told(log: Path, line: bytes, reason: str) -> None:
+    """How many whole events, and beside what."""
+    assert check(log, line).problems[0].reason == reason
+
+
+def test_all_problems_are_counted_and_the_first_reported(log: Path) -> None:
+    """The report does not grow with the damage."""
+    log.write_bytes((b"x\n" + WHOLE) * 50)
+    report = check_log(log, max_problems=7)
+    assert report.counts == {"malformed": 50, "duplicate": 49}
+    assert [problem.line for problem in report.problems] == [1, 3, 4, 5, 6, 7, 8]
+    assert check_log(log, max_problems=0).counts == report.counts
+    assert check_log(log, max_problems=0).problems == ()
+    assert len(check_log(log).problems) == 99
+
+
+@pytest.mark.parametrize("path", ["missing.jsonl", ".", "a\0b"])
+def test_what_cannot_be_read_is_an_error(tmp_path: Path, path: str) -> None:
+    """A missing file, a directory, an impossible name."""
+    with pytest.raises(StorageError, match=r"^cannot read ") as caught:
+        check_log(tmp_path / path)
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_a_log_that_vanishes_is_empty(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the first look and the reading it may be removed."""
+    log.write_bytes(WHOLE)
+    monkeypatch.setattr("specify_cli.telemetry.check._size_of", lambda path: path.unlink() or 1)
+    assert check_log(log).events == 0
+
+
+def test_progress_is_told(log: Path) -> None:
+    """Up to the end, in steps."""
+    log.write_bytes(b"".join(CODEC.encode(event) for event in make_events(1000)))
+    size = log.stat().st_size
+    steps: list[tuple[int, int]] = []
+    check_log(log, progress=lambda done, total: steps.append((done, total)))
+    assert len(steps) > 2
+    assert steps == sorted(steps)
+    assert {total for _, total in steps} == {size}
+    assert steps[-1][0] == size
+
+
+def test_what_is_appended_meanwhile_is_left_out(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the log is read, it is read as it was at the start."""
+    monkeypatch.setattr(_distinct, "BUDGET", 2)
+    log.write_bytes(b"".join(LINES) + TORN + b"\n")
+    store = SimpleJsonStore(log)
+    report = check_log(log, progress=lambda *_: store.save_event(make_event()))
+    assert (report.events, report.lines) == (6, 7)
+    assert report.counts == {"torn": 1}
+    assert len(store.load_all_events()) > 7
+
+
+def test_an_append_under_way_is_waited_for(log: Path) -> None:
+    """Half a line is not called torn while its writer has the lock."""
+    from specify_cli.telemetry import _lock  # noqa: PLC0415  # this test's only
+
+    log.write_bytes(WHOLE + LINES[1][:50])
+    fd = os.open(log, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    assert _lock.acquire(fd)
+    reports: list[LogReport] = []
+    thread = threading.Thread(target=lambda: reports.append(check_log(log)))
+    thread.start()
+    thread.join(0.1)
+    assert not reports
+    os.write(fd, LINES[1][50:])
+    _lock.release(fd)
+    thread.join()
+    os.close(fd)
+    assert reports[0].events == 2
+    assert reports[0].is_clean
+
+
+class Note(BaseModel):
+    """An event of another contract."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event_id: str
+    aggregate_id: str
+    lamport_clock: int | None = None
+    node_id: str = "here"
+    text: str
+
+
+def test_any_model_can_be_checked(log: Path) -> None:
+    """What is an event, and what a record of another kind, is for the model to say."""
+    note = Note(event_id="1", aggregate_id="a", text="b").model_dump_json().encode()
+    log.write_bytes(note + b"\n" + WHOLE + b'{"node_id": "there"}\n' + note)
+    report = check_log(log, event_model=Note)
+    assert report.events == 1
+    assert kinds(report.problems) == [(2, "malformed"), (3, "other record"), (4, "duplicate")]
+
+
+ids = st.lists(st.integers(0, 30).map(numbered_id), max_size=60)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ids, st.integers(1, 70), st.integers(0, 70))
+def test_ids_are_counted_exactly_in_any_memory(
+    names: list[str], budget: int, max_repeats: int
+) -> None:
+    """However few can be kept at once: first, hidden and repeated ones."""
+    distinct = _distinct.DistinctIds(budget, max_repeats)
+    passes = 0
+    while not distinct.is_complete:
+        passes += 1
+        for line, name in enumerate(names):
+            distinct.add(name, line, line * 100, hidden=line % 5 == 0)
+        distinct.end_pass()
+    assert passes == 1 or len(names) > budget
+    seen = [(name, line) for line, name in enumerate(names) if line % 5]
+    firsts = dict(reversed(seen))
+    expected = [
+        (line, line * 100, firsts[name], firsts[name] * 100)
+        for name, line in seen
+        if firsts[name] != line
+    ]
+    assert distinct.count == len(firsts)
+    assert distinct.hidden == len(set(names) - firsts.keys())
+    assert distinct.repeat_count == len(expected)
+    assert distinct.repeats == expected[:max_repeats]
+
+
+def test_no_more_passes_are_made_than_the_budget_asks_for() -> None:
+    """Each takes in close to half of the budget, at least."""
+    distinct = _distinct.DistinctIds(1000, 0)
+    passes = 0
+    while not distinct.is_complete:
+        passes += 1
+        for number in range(4000):
+            distinct.add(numbered_id(number), number, number)
+        distinct.end_pass()
+    assert distinct.count == 4000
+    assert passes <= 9
+
+
+def test_one_id_again_and_again_takes_no_memory() -> None:
+    """What is kept of it stays within the budget, as for any ids."""
+    distinct = _distinct.DistinctIds(10, 3)
+    while not distinct.is_complete:
+        for line in range(1000):
+            distinct.add("same", line, line)
+            assert sum(map(len, distinct._buckets)) <= 10 * 33
+        distinct.end_pass()
+    assert (distinct.count, distinct.repeat_count) == (1, 999)
+    assert [repeat.line for repeat in distinct.repeats] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("generation", [5, 30_000])
+@pytest.mark.parametrize("budget", [3, 40, 1000])
+def test_a_report_does_not_depend_on_memory(
+    log: Path, monkeypatch: pytest.MonkeyPatch, budget: int, generation: int
+) -> None:
+    """A log that is read several times is reported on as one that is read once."""
+    events = [
+        make_event(numbered_id(n % 90), aggregate_id=f"a{n % 41}", lamport_clock=n)
+        for n in range(100)
+    ]
+    lines = [CODEC.encode(event) for event in events]
+    log.write_bytes(b"".join([*lines, TORN, *lines[3:5], TORN, CODEC.encode(make_event())]))
+    whole = check_log(log)
+    assert (whole.events, whole.aggregates, whole.recoverable_events) == (90, 41, 1)
+    assert whole.counts == {"duplicate": 11, "fused": 2}
+    monkeypatch.setattr(_distinct, "BUDGET", budget)
+    monkeypatch.setattr(_recent.RecentIds, "GENERATION", generation)
+    assert check_log(log) == whole
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from([*LINES[:3], TORN, b"\n", b"\0", b"=======", b"{}"]), max_size=12))
+def test_the_report_agrees_with_the_store(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]
+) -> None:
+    """Whatever a log holds, what a check counts is what loads."""
+    log = tmp_path_factory.getbasetemp() / "agreed.jsonl"
+    report = check(log, *parts)
+    loaded = SimpleJsonStore(log).load_all_events()
+    assert report.events == len(loaded)
+    assert report.aggregates == len({event.aggregate_id for event in loaded})
+    assert (report.malformed_lines > 0) == any(kind != "duplicate" for kind in report.counts)
+    content = log.read_bytes()
+    for problem in report.problems:
+        assert content[problem.offset :].startswith(problem.excerpt)
+        assert content.count(b"\n", 0, problem.offset) + 1 == problem.line
+
+
+@pytest.mark.skipif(not REAL_LOGS.is_dir(), reason="logs from real use are not here")
+def test_real_logs_are_told_apart() -> None:
+    """Logs in daily use are clean; a log of other records has no event."""
+    for path in (REAL_LOGS / "execution").iterdir():
+        assert check_log(path, event_model=Event).is_clean
+    status = check_log(REAL_LOGS / "status.events.jsonl")
+    assert (status.events, status.counts) == (0, {"other record": 512})

@@ -1,0 +1,287 @@
+"""What is found in a line that is no event, and what is not."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import example, given, settings
+
+from specify_cli.spec_kitty_events import Event
+from specify_cli.telemetry import _salvage
+from specify_cli.telemetry._salvage import is_conflict_marker, pieces_of
+
+from .events import CODEC, make_event, numbered_id
+
+REAL_LOGS = Path(__file__).parents[4] / "shared" / "data"
+
+ONE = make_event(numbered_id(1))
+TWO = make_event(numbered_id(2), payload={"n": [1, 2], "text": 'at 09:[x, {"q": \\ é'})
+LINE = CODEC.encode(ONE).rstrip(b"\n")
+OTHER = CODEC.encode(TWO).rstrip(b"\n")
+NULS = b"\x00" * 4096
+
+# Where a value is due in OTHER: behind a key, and in its one array.
+VALUE_DUE = re.compile(rb'[a-z_]": ?\Z|"n": \[(1, ?)?\Z')
+
+
+def kinds_in(line: bytes) -> list[str]:
+    """Return the kinds of the pieces, having checked what holds for all pieces."""
+    pieces = pieces_of(line, CODEC)
+    assert b"".join(piece.data for piece in pieces) == line
+    for piece in pieces:
+        assert piece.data or not line
+        assert (piece.kind == "event") == (piece.event is not None)
+        assert (piece.kind in {"event", "blank"}) == (not piece.reason)
+        if piece.event is not None:
+            assert CODEC.decode(piece.data) == piece.event
+    return [piece.kind for piece in pieces]
+
+
+def events_in(line: bytes) -> list[Event]:
+    """Return the events found."""
+    kinds_in(line)
+    return [piece.event for piece in pieces_of(line, CODEC) if piece.event is not None]
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds"),
+    [
+        (LINE + b"\n", ["event"]),
+        (b"\xef\xbb\xbf" + LINE + b"\r\n", ["event"]),
+        (b"", ["blank"]),
+        (b"\n", ["blank"]),
+        (b" \t\r\n", ["blank"]),
+        (b"\xef\xbb\xbf\n", ["blank"]),
+        (LINE[:-1] + b"\n", ["torn"]),
+        (LINE + LINE, ["event", "event"]),
+        (LINE + b"  " + OTHER + b" \n", ["event", "event"]),
+        (LINE * 3 + b"\n", ["event", "event", "event"]),
+        (b"  " + LINE + LINE, ["blank", "event", "event"]),
+        (LINE[:50] + LINE + b"\n", ["torn", "event"]),
+        (LINE + LINE[:50] + b"\n", ["event", "torn"]),
+        (LINE[:50] + OTHER + LINE[:55] + LINE, ["torn", "event", "torn", "event"]),
+        (LINE[:50] + LINE[:55] + LINE[:70] + LINE, ["malformed", "event"]),
+        (LINE[50:] + LINE, ["malformed", "event"]),
+        (NULS, ["nul run"]),
+        (NULS + b"\n", ["nul run", "blank"]),
+        (NULS + LINE + b"\n", ["nul run", "event"]),
+        (LINE + NULS + b"\n", ["event", "nul run", "blank"]),
+        (LINE + NULS + LINE, ["event", "nul run", "event"]),
+        (LINE[:50] + NULS + OTHER[:9] + LINE, ["torn", "nul run", "torn", "event"]),
+        (b'{"id": 7}' + LINE, ["other record", "event"]),
+        (LINE[:50] + b'{"id": 7}' + LINE, ["malformed", "event"]),
+        (b"<<<<<<< HEAD\r\n", ["conflict marker"]),
+        (b"||||||| 1a2b3c4\n", ["conflict marker"]),
+        (b"=======\n", ["conflict marker"]),
+        (b">>>>>>> feature/\xc3\xa9\n", ["conflict marker"]),
+        (b">>>>>>> theirs" + LINE + b"\n", ["conflict marker", "event"]),
+        (b"INFO " + LINE, ["malformed", "event"]),
+        (b"INFO " + LINE + LINE[:-17] + LINE, ["malformed", "event", "torn", "event"]),
+        (b"nothing of the kind\n", ["malformed"]),
+        (b"\xff\xfe\n", ["malformed"]),
+        (b"[1, 2]\n", ["malformed"]),
+        (b'{"a": 1}}\n', ["malformed"]),
+        (b'{"a": ' + b"[" * 100_000, ["malformed"]),
+    ],
+)
+def test_the_pieces_of_a_line(line: bytes, kinds: list[str]) -> None:
+    """Each line is divided into these pieces."""
+    assert kinds_in(line) == kinds
+
+
+def test_reasons_can_be_read() -> None:
+    """Each says what is wrong in a few words."""
+    without_type = {**json.loads(LINE), "lamport_clock": -1}
+    lines = {
+        NULS: "4,096 NUL bytes",
+        b"\0": "1 NUL byte",
+        LINE[:-9]: "the end of the record is missing",
+        b"=======": "a merge conflict that nobody resolved",
+        json.dumps(without_type).encode(): (
+            "lamport_clock: Input should be greater than or equal to 0"
+        ),
+        b'{"event_id": "x", "timestamp": "y"}': (
+            "no event_type, aggregate_id, node_id or lamport_clock"
+        ),
+        "{}".encode("utf-16") * 100: "NUL bytes all over, as in UTF-16",
+    }
+    for line, reason in lines.items():
+        assert [piece.reason for piece in pieces_of(line, CODEC)] == [reason]
+
+
+@pytest.mark.parametrize("missing", ["node_id", "timestamp"])
+def test_an_event_that_lacks_one_field_is_malformed(missing: str) -> None:
+    """A record of another kind lacks at least two."""
+    record = json.loads(LINE)
+    del record[missing]
+    assert kinds_in(json.dumps(record).encode()) == ["malformed"]
+    del record["event_type"]
+    assert kinds_in(json.dumps(record).encode()) == ["other record"]
+
+
+@pytest.mark.parametrize("marker", [b"<<<<<<<", b"<<<<<<< a b", b"=======\r\n", b">>>>>>> x\n"])
+def test_conflict_markers_are_known(marker: bytes) -> None:
+    """With and without a name and a newline."""
+    assert is_conflict_marker(marker)
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"\n", b"<<<<<<", b"<<<<<<<<", b"<<<<<<<x", b"======= x", b" =======", LINE]
+)
+def test_other_lines_are_no_conflict_markers(line: bytes) -> None:
+    """Seven of them, at the beginning of the line, and then a space or nothing."""
+    assert not is_conflict_marker(line)
+
+
+@pytest.mark.parametrize("newline", [b"", b"\n", b"\r\n"])
+def test_a_whole_event_behind_every_torn_one_is_found(newline: bytes) -> None:
+    """Wherever the torn one is cut; but where a value was due, the event may be that value."""
+    for cut in range(len(OTHER)):
+        torn = OTHER[:cut]
+        found = events_in(torn + LINE + newline)
+        assert found == ([] if VALUE_DUE.search(torn) else [ONE]), torn
+
+
+def test_a_whole_event_before_every_torn_one_is_found() -> None:
+    """Wherever the torn one is cut."""
+    for cut in range(1, len(OTHER)):
+        assert events_in(LINE + OTHER[:cut] + b"\n") == [ONE], cut
+
+
+def test_every_beginning_of_an_event_is_torn() -> None:
+    """So that a torn tail can be told from a malformed line."""
+    for line in (LINE, OTHER, OTHER.replace(b"\\u00e9", "é".encode())):
+        for cut in range(1, len(line)):
+            assert kinds_in(line[:cut] + b"\n") == ["torn"], line[:cut]
+
+
+NESTED = [
+    b'{"payload": {"cause": %s}}',
+    b'{"aggregate_id": "x", "payload": %s}',
+    b'{"events": [%s, %s]}',
+    b'{"events": [ %s , %s',
+    b"[%s, %s]",
+    b"[%s, %s",
+    b'"payload": %s',
+    b'"payload":\t %s\n',
+    b", %s",
+    b'{"text": "{", "a": [tru, "{", {"b": "{", "payload": %s',
+    b'{"text": tru, "a": ["b {", ":", ",", %s',
+    b'{"text": "\xff", "payload": %s}',
+    b'{"n": ' + b"9" * 5000 + b', "payload": %s}',
+    b'{"deep": ' + b"[" * 100_000 + b'0, "payload": %s',
+]
+
+
+@pytest.mark.parametrize("outer", NESTED, ids=[str(number) for number in range(len(NESTED))])
+def test_a_value_is_never_taken_for_an_event(outer: bytes) -> None:
+    """Wherever the record around it is cut, and with bytes at its beginning damaged or lost."""
+    line = outer.replace(b"%s", LINE)
+    end = line.rindex(LINE) + len(LINE)
+    for cut in (end, *range(end, len(line) + 1)):
+        assert events_in(line[:cut] + b"\n") == []
+    # Only the end of the last key has to be there to tell that a value follows.
+    for position in range(min(20, len(outer.partition(b"%s")[0].rstrip(b'\t :,[{"')))):
+        assert events_in(line[:position] + b"?" + line[position + 1 : end]) == [], position
+        assert events_in(line[position:end]) == [], position
+
+
+def test_an_event_in_a_string_is_part_of_the_string() -> None:
+    """Also when the line around it is torn."""
+    line = json.dumps({"text": f"{LINE.decode()}\n"}).encode()
+    for cut in range(1, len(line) + 1):
+        assert events_in(line[:cut]) == []
+
+
+@pytest.mark.parametrize("behind", [b"}", b"]", b",", b"x", b', "timestamp": "2026"}', b'"'])
+def test_an_event_with_something_behind_it_is_left_alone(behind: bytes) -> None:
+    """Only the end of the line, NUL bytes or another object may follow."""
+    assert events_in(LINE[:50] + LINE + behind + b"\n") == []
+    assert events_in(LINE + behind + LINE[:50]) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{" * 1_000_000,
+        b'{"' * 500_000,
+        b'{"a":' * 200_000,
+        b'{"a":[' * 200_000,
+        b'{"a' * 300_000,
+        b"{" + b" " * 1_000_000,
+        b'{   "' * 200_000,
+        b'x {"a": 1}' * 100_000,
+        b'"{", ' * 200_000,
+        b'{"a": [' + b'{"b": 1}, ' * 100_000,
+        b"\x00a" * 500_000,
+        b'a: {"' * 200_000,
+    ],
+    ids=range(12),
+)
+def test_long_lines_take_no_quadratic_time(line: bytes) -> None:
+    """Of each kind a megabyte: this would take hours."""
+    assert events_in(line) == []
+
+
+def test_broken_objects_are_not_looked_at_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind so many of them nothing is looked for."""
+    line = b'{"a' * 20 + LINE
+    assert events_in(line) == [ONE]
+    monkeypatch.setattr(_salvage, "_MAX_BROKEN_OBJECTS", 20)
+    assert events_in(line) == []
+
+
+parts = st.one_of(
+    st.binary(max_size=20),
+    st.sampled_from([LINE, OTHER, LINE[:40], OTHER[-40:], b"\0", b"\n", b'{"', b"{", b'": '] * 2),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(parts, max_size=8).map(b"".join))
+@example(b"\0")
+@example(b"\0\0\n\0")
+def test_no_byte_is_lost(line: bytes) -> None:
+    """The pieces of any bytes are those bytes, and every event is in one of them as it stands."""
+    kinds_in(line)
+
+
+words = st.text(st.characters(codec="utf-8"), max_size=12)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False) | words,
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(words, values, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(words, json_values, max_size=3), st.booleans(), st.data())
+def test_behind_any_torn_record_the_event_is_found_unless_a_value_is_due(
+    record: dict[str, object],
+    ascii_only: bool,  # noqa: FBT001  # hypothesis calls it
+    data: st.DataObject,
+) -> None:
+    """Whatever the torn record holds and wherever it is cut."""
+    torn = json.dumps(record, ensure_ascii=ascii_only).encode()
+    torn = torn[: data.draw(st.integers(0, len(torn)))]
+    # A value is due exactly where one may stand.
+    decoder = json.JSONDecoder()
+    try:
+        decoder.raw_decode(torn.decode("latin-1") + '{"value": "')
+        value_due = False
+    except json.JSONDecodeError as error:
+        value_due = bool(torn) and error.pos == len(torn) + len('{"value": ')
+    assert events_in(torn + LINE + b"\n") == ([] if value_due else [ONE])
+
+
+@pytest.mark.skipif(not REAL_LOGS.is_dir(), reason="logs from real use are not here")
+def test_real_logs_of_another_kind_are_told_from_damaged_ones() -> None:
+    """The status log holds other records; ids of a wrong length make an event malformed."""
+    status = (REAL_LOGS / "status.events.jsonl").read_bytes().splitlines()
+    assert {kind for line in status for kind in kinds_in(line)} == {"other record"}
+    replay = (REAL_LOGS / "replay" / "wp_review_rejection_cycle.jsonl").read_bytes().splitlines()
+    assert {kind for line in replay for kind in kinds_in(line)} == {"malformed"}
