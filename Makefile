@@ -36,7 +36,12 @@ lint: $(VENV)/.ready
 types: $(VENV)/.ready
 	$(BIN)/mypy
 
-cover: $(VENV)/.ready
+# Some 400 MB that only the tests of other readers need; `make demo` does without.
+$(VENV)/.readers: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --group readers
+	@touch $@
+
+cover: $(VENV)/.readers
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet

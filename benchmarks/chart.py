@@ -15,13 +15,15 @@ _LINES = ("store", "plain", "sqlite")
 
 
 def comparison(results: Results, sizes: list[int]) -> str:
-    """Return four panels of bars, one per metric; shorter is better."""
+    """Return six panels of bars, one per metric; shorter is better."""
     n = sizes[-1]
     panels = [
         (f"save@{n}", "Save one event", "µs"),
         (f"first_save@{n}", f"First save of a process, log of {n:,}", "ms"),
         (f"load_all@{n}", "Load all, per event", "µs"),
         (f"load_one@{n}", "Load one aggregate of 20, per event in the log", "µs"),
+        (f"load_again@{n}", "Load another in the same process, per event in the log", "µs"),
+        (f"known_id@{n}", "Save a known event", "µs"),
     ]
     # TinyDB is measured on fewer events, and memory is no file: neither belongs on one scale here.
     shown = [name for name in results if name not in {"tinydb", "memory"}]
@@ -31,7 +33,7 @@ def comparison(results: Results, sizes: list[int]) -> str:
         x, y = 24 + index % 2 * 420, 60 + index // 2 * height
         values = {name: results[name][key] for name in shown if key in results[name]}
         parts += _bars(x, y, title, unit, values)
-    return svg.page(_WIDTH, 60 + 2 * height, "Comparison of event stores", parts)
+    return svg.page(_WIDTH, 60 + 3 * height, "Comparison of event stores", parts)
 
 
 def scaling(results: Results, sizes: list[int]) -> str:
@@ -39,7 +41,7 @@ def scaling(results: Results, sizes: list[int]) -> str:
     panels = [
         ("warm_save", "Save, after the first few", "µs"),
         ("first_save", "First save of a process", "ms"),
-        ("load_one", "Load one of 20, per event", "µs"),
+        ("load_again", "Load one of 20 again, per event", "µs"),
     ]
     parts = [svg.text(24, 30, "As the log grows: lower is better", "text title")]
     for index, name in enumerate(_LINES):

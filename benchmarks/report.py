@@ -49,6 +49,7 @@ def write_comparison(run: Comparison, folder: Path) -> None:
         **{f"first_save@{size}": f"first save at {size:,} (ms)" for size in run.sizes},
         f"load_all@{n}": "load all (µs)",
         f"load_one@{n}": "load one (µs)",
+        f"load_again@{n}": "load another (µs)",
         f"known_id@{n}": "known id (µs)",
     }
     store = run.results["store"]
@@ -79,6 +80,7 @@ def write_scaling(run: Scaling, folder: Path) -> None:
         "first_save": "first save (ms)",
         "load_all": "load all (µs)",
         "load_one": "load one (µs)",
+        "load_again": "load another (µs)",
         "iterate": "iterate (µs)",
         "growth": "grows by (MB)",
         "memory": "bytes per known id",

@@ -12,15 +12,37 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 class SpecKittyEventsError(Exception):
-    """The base of every error this contract raises."""
+    """The base of every error this contract raises.
+
+    Example:
+        >>> issubclass(StorageError, SpecKittyEventsError)
+        True
+    """
 
 
 class StorageError(SpecKittyEventsError):
-    """An event store could not read or write what it was asked to."""
+    """An event store could not read or write what it was asked to.
+
+    Example:
+        >>> try:
+        ...     SimpleJsonStore(".").save_event(event)  # a directory
+        ... except StorageError as error:
+        ...     print(error)
+        cannot append to ".": ...
+    """
 
 
 class ValidationError(SpecKittyEventsError):
-    """Data does not have the form of an event."""
+    """Data does not have the form of an event.
+
+    The model itself raises pydantic's error of that name. This one is for whoever reads events by
+    other means, so that its callers have one error to catch.
+
+    Example:
+        >>> raise ValidationError("event_type is missing")
+        Traceback (most recent call last):
+        ValidationError: event_type is missing
+    """
 
 
 class Event(BaseModel):
@@ -38,6 +60,15 @@ class Event(BaseModel):
         node_id: Where the event was emitted.
         lamport_clock: Logical time at that node, 0 or more.
         causation_id: The id of the event that caused this one, if any.
+
+    Example:
+        >>> caused = Event(
+        ...     event_id=str(ULID()), event_type="WPStatusChanged", aggregate_id="043-telemetry",
+        ...     node_id="cli:WP01", lamport_clock=2, timestamp=datetime.now(UTC),
+        ...     causation_id=event.event_id,
+        ... )
+        >>> caused.payload
+        {}
     """
 
     model_config = ConfigDict(frozen=True)

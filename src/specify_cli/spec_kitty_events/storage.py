@@ -11,7 +11,14 @@ __all__ = ["EventStore", "InMemoryEventStore", "StorageError"]
 
 
 class EventStore(ABC):
-    """Keeps events and returns them in causal order."""
+    """Keeps events and returns them in causal order.
+
+    Example:
+        >>> def count(store: EventStore) -> int:
+        ...     return len(store.load_all_events())
+        >>> count(InMemoryEventStore()), count(SimpleJsonStore("events.jsonl"))
+        (0, 0)
+    """
 
     @abstractmethod
     def save_event(self, event: Event) -> None:
@@ -54,6 +61,12 @@ class InMemoryEventStore(EventStore):
     """Keeps events in a dictionary, for tests and short-lived processes.
 
     A repeated id overwrites the event and keeps the position of the first. Nothing is durable.
+
+    Example:
+        >>> store = InMemoryEventStore()
+        >>> store.save_event(event)
+        >>> store.load_events(event.aggregate_id) == [event]
+        True
     """
 
     def __init__(self) -> None:

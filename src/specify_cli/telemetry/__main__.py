@@ -1,4 +1,4 @@
-"""``python -m specify_cli.telemetry``."""
+"""Run the package as a program: its commands for logs."""
 
 import sys
 

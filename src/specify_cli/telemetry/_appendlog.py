@@ -25,6 +25,7 @@ from pathlib import Path
 from ..spec_kitty_events import StorageError
 from . import _file, _lock
 from ._lockedlog import LockedLog
+from ._openlog import OpenLog, locked_if_possible
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +38,15 @@ class AppendLog:
     Args:
         path: The file; it need not exist, nor its directories.
         fsync: Whether an append waits for the device.
-        error: What is raised when the operating system refuses.
+        error_type: What is raised when the operating system refuses.
     """
 
-    def __init__(self, path: Path, *, fsync: bool, error: type[Exception] = StorageError) -> None:
+    def __init__(
+        self, path: Path, *, fsync: bool, error_type: type[Exception] = StorageError
+    ) -> None:
         self.path = path
         self.fsync = fsync
-        self.error = error
+        self.error_type = error_type
         self._name = os.fspath(path)
         self._synced_directory_of: tuple[int, int] | None = None
         self._warned = False
@@ -69,7 +72,34 @@ class AppendLog:
                     return log
         except OSError as error:
             raise self._refused("append to", error) from error
-        raise self.error(f'cannot append to "{self.path}": it is replaced again and again')
+        raise self.error_type(f'cannot append to "{self.path}": it is replaced again and again')
+
+    @contextlib.contextmanager
+    def opened(self, *, settled: bool = False) -> Iterator[OpenLog | None]:
+        """Give the file as it is now, to read; None if it is missing. Nothing is written.
+
+        Args:
+            settled: Whether to wait for a moment when no append is under way: then none of what is
+                there up to its size can still be rolled back.
+
+        Raises:
+            StorageError: The operating system refused, here or while the file was read.
+        """
+        fd = None
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                fd = _file.open_file(self._name, os.O_RDONLY)
+            if fd is None:
+                yield None
+                return
+            try:
+                with locked_if_possible(fd) if settled else contextlib.nullcontext():
+                    log = OpenLog(fd)
+                yield log
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise self._refused("read", error) from error
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the content as blocks of whole lines, the last perhaps without its newline.
@@ -80,17 +110,10 @@ class AppendLog:
         Raises:
             StorageError: The operating system refused.
         """
-        try:
-            fd = _file.open_file(self._name, os.O_RDONLY)
-            try:
-                for offset, block in _file.read_blocks(fd, 0, _file.regular(fd).st_size):
-                    yield block if block.endswith(b"\n") else _complete_line(fd, offset)
-            finally:
-                os.close(fd)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise self._refused("read", error) from error
+        with self.opened() as log:
+            if log is not None:
+                for _, block in log.blocks_from(0):
+                    yield block
 
     def line_at(self, offset: int) -> bytes:
         """Return the line that begins at ``offset`` now, or nothing if it cannot be read.
@@ -183,18 +206,4 @@ class AppendLog:
             self._synced_directory_of = identity
 
     def _refused(self, action: str, error: OSError) -> Exception:
-        return self.error(f'cannot {action} "{self.path}": {error.strerror or error}')
-
-
-def _complete_line(fd: int, offset: int) -> bytes:
-    """Return the line at ``offset``, having waited for the append that may be writing it."""
-    locked = False
-    # Without the lock (a network filesystem may refuse one on a file opened to read), what is there
-    # now has to do.
-    with contextlib.suppress(OSError):
-        locked = _lock.acquire(fd)
-    try:
-        return _file.read_line(fd, offset, os.fstat(fd).st_size)
-    finally:
-        if locked:
-            _lock.release(fd)
+        return self.error_type(f'cannot {action} "{self.path}": {error.strerror or error}')

@@ -72,12 +72,14 @@ class Codec(Generic[EventT]):
     Attributes:
         ids_are_verbatim: Whether an event's id is in its line as it is in the event, but for
             JSON's own escapes: the model neither changes nor renames it.
+        aggregates_are_verbatim: The same of its aggregate.
     """
 
     def __init__(self, model: type[EventT]) -> None:
         """Look at the model's schema, once."""
         kinds = kinds_of_fields(model)
         self.ids_are_verbatim = kinds.get("event_id") == "str"
+        self.aggregates_are_verbatim = kinds.get("aggregate_id") == "str"
         self._is_simple = kinds == _FIELDS
         # What model_validate and model_validate_json call; a tenth of a load goes into their own
         # checks.

@@ -59,7 +59,9 @@ class IdempotentLog(Generic[EventT]):
             if self._appending:
                 # A signal or log handler has interrupted an append in this very thread. Waiting
                 # for the file lock would be waiting for oneself.
-                raise self._log.error(f'cannot append to "{self._log.path}" during another append')
+                raise self._log.error_type(
+                    f'cannot append to "{self._log.path}" during another append'
+                )
             try:
                 self._appending = True
                 return self._append_new(lines)

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 
 from . import _file
+from ._openlog import TAIL_SIZE, OpenLog
 
-TAIL_SIZE = 512
 
+class LockedLog(OpenLog):
+    """An open and locked log file; size and tail include what has been written."""
 
-class LockedLog:
-    """An open and locked log file.
-
-    Attributes:
-        identity: Which file this is: device and inode number.
-        size: Its length in bytes, what has been written included.
-        tail: Its last bytes, at most ``TAIL_SIZE``, what has been written included.
-    """
-
-    __slots__ = ("_fd", "_start", "_written", "identity", "size", "tail")
+    __slots__ = ("_start", "_written")
 
     def __init__(self, fd: int) -> None:
         """Look at the end of the file.
@@ -28,24 +20,9 @@ class LockedLog:
         Raises:
             OSError: It cannot be read, or is not a regular file.
         """
-        status = _file.regular(fd)
-        self._fd = fd
-        self._start = self.size = size = status.st_size
+        super().__init__(fd)
+        self._start = self.size
         self._written = b""
-        self.identity = (status.st_dev, status.st_ino)
-        self.tail = _file.read_at(fd, max(0, size - TAIL_SIZE), TAIL_SIZE)
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes from ``offset`` on."""
-        return _file.read_at(self._fd, offset, size)
-
-    def line_at(self, offset: int) -> bytes:
-        """Return the line that begins at ``offset``."""
-        return _file.read_line(self._fd, offset, self.size)
-
-    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
-        """Yield the bytes from ``start`` to ``stop`` as offset and whole lines."""
-        return _file.read_blocks(self._fd, start, stop)
 
     def write(self, lines: bytes) -> None:
         """Write whole lines at the end; a torn tail is sealed with a newline first.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from ._appendlog import AppendLog
 from ._codec import Codec, MalformedLineError, is_blank
@@ -27,8 +28,27 @@ def read_events(log: AppendLog, codec: Codec[EventT], logger: logging.Logger) ->
     Raises:
         StorageError: The operating system refused.
     """
-    number = malformed = 0
-    for block in log.blocks():
+    yield from decoded(log.blocks(), codec, logger, log.path)
+
+
+def decoded(
+    blocks: Iterable[bytes],
+    codec: Codec[EventT],
+    logger: logging.Logger,
+    path: Path,
+    first_line: int = 1,
+) -> Iterator[EventT]:
+    """Yield the events of the lines in ``blocks`` that load, reporting the others.
+
+    Args:
+        blocks: Whole lines; the last may lack its newline.
+        codec: What tells whether a line loads.
+        logger: Where to report.
+        path: The file they are from.
+        first_line: The number of the first of them.
+    """
+    number, malformed = first_line - 1, 0
+    for block in blocks:
         for line in block.removesuffix(b"\n").split(b"\n"):
             number += 1
             try:
@@ -39,12 +59,12 @@ def read_events(log: AppendLog, codec: Codec[EventT], logger: logging.Logger) ->
                 malformed += 1
                 if malformed <= _MAX_WARNINGS:
                     logger.warning(
-                        'Skipping malformed event line %d of "%s": %s', number, log.path, reason
+                        'Skipping malformed event line %d of "%s": %s', number, path, reason
                     )
             else:
                 yield event
     if malformed > _MAX_WARNINGS:
-        logger.warning('Skipped %d malformed event lines of "%s"', malformed, log.path)
+        logger.warning('Skipped %d malformed event lines of "%s"', malformed, path)
 
 
 @contextlib.contextmanager

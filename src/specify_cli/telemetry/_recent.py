@@ -21,3 +21,12 @@ class RecentIds:
             self._old, self._young = self._young, set()
         self._young.add(event_id)
         return True
+
+    def __contains__(self, event_id: str) -> bool:
+        """Return whether ``event_id`` is one of those remembered."""
+        return event_id in self._young or event_id in self._old
+
+    def forget(self, event_id: str) -> None:
+        """Let ``event_id`` be new again."""
+        self._young.discard(event_id)
+        self._old.discard(event_id)

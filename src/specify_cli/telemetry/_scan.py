@@ -18,9 +18,12 @@ from ._event import EventT
 # escape. JSON has no other white space than this and LF, which ends the line.
 _NAMED = re.compile(rb'"event_id"[ \t\r]*:[ \t\r]*"([^"\\\n]*)(["\\])')
 
-# What can hide an id from a search for its characters: an escaped printable ASCII character, which
-# may stand in the id or in the key, or any escape in an id.
-_HIDDEN = re.compile(rb'\\u00[2-7]|"event_id"[ \t\r]*:[ \t\r]*"[^"\\\n]*\\')
+# What can hide an id or an aggregate from a search for its characters: an escaped printable ASCII
+# character, which may stand in the value or in the key, or any escape in the value. Searching for
+# the two apart takes a sixth of the time that searching for either at once does.
+_ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
+_ESCAPE_IN_ID = re.compile(rb'"event_id"[ \t\r]*:[ \t\r]*"[^"\\\n]*\\')
+_ESCAPE_IN_AGGREGATE = re.compile(rb'"aggregate_id"[ \t\r]*:[ \t\r]*"[^"\\\n]*\\')
 
 
 def find_event(block: bytes, event_id: str, codec: Codec[EventT]) -> int | None:
@@ -50,7 +53,19 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[str, int]]:
     for match in _NAMED.finditer(block):
         if match[2] == b'"':
             yield match[1].decode("utf-8", "replace"), block.rfind(b"\n", 0, match.start()) + 1
-    yield from _loaded_ids(_lines_with_hidden_ids(block), codec)
+    yield from _loaded_ids(_lines_hiding(_ESCAPE_IN_ID, block), codec)
+
+
+def lines_of_aggregate(block: bytes, aggregate_id: str) -> list[bytes]:
+    """Return the lines of ``block`` that may be events of an aggregate, in their order.
+
+    Args:
+        block: Whole lines, all of them events of a model that takes the aggregate as it is.
+        aggregate_id: The aggregate.
+    """
+    text = b'"%b"' % aggregate_id.encode("utf-8", "surrogatepass")
+    lines = dict(chain(_lines_with(text, block), _lines_hiding(_ESCAPE_IN_AGGREGATE, block)))
+    return [lines[start] for start in sorted(lines)]
 
 
 def _loaded_ids(
@@ -66,7 +81,7 @@ def _lines_perhaps_of(
     event_id: str, block: bytes, codec: Codec[EventT]
 ) -> Iterator[tuple[int, bytes]]:
     if codec.ids_are_verbatim:
-        return chain(_lines_with(event_id.encode(), block), _lines_with_hidden_ids(block))
+        return chain(_lines_with(event_id.encode(), block), _lines_hiding(_ESCAPE_IN_ID, block))
     # The model makes something else of the ids in lines: upper case, say. Any line may be it.
     return _lines(block)
 
@@ -88,14 +103,15 @@ def _lines_with(text: bytes, block: bytes) -> Iterator[tuple[int, bytes]]:
         position = block.rfind(text, 0, start)
 
 
-def _lines_with_hidden_ids(block: bytes) -> Iterator[tuple[int, bytes]]:
+def _lines_hiding(value: re.Pattern[bytes], block: bytes) -> Iterator[tuple[int, bytes]]:
     escape = block.find(b"\\")
     if escape < 0:  # most logs hold none at all, and this is the fastest way to tell
         return
-    end, _ = _line_around(escape, block)
-    while match := _HIDDEN.search(block, end):
-        start, end = _line_around(match.start(), block)
-        yield start, block[start:end]
+    for pattern in (_ESCAPED_LETTER, value):
+        end, _ = _line_around(escape, block)
+        while match := pattern.search(block, end):
+            start, end = _line_around(match.start(), block)
+            yield start, block[start:end]
 
 
 def _line_around(position: int, block: bytes) -> tuple[int, int]:

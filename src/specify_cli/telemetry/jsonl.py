@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import ClassVar, Generic
 
 from ..spec_kitty_events import StorageError
+from ._aggregate import AggregateLoader
 from ._appendlog import AppendLog
 from ._codec import codec_of
 from ._event import EventT
+from ._following import Since, read_since
 from ._idempotent import IdempotentLog
 from ._order import in_causal_order
 from ._payload import UnstorableError
@@ -44,6 +46,12 @@ class JsonlEventStore(Generic[EventT]):
     Attributes:
         event_model: The model of the events; every subclass names its own.
         storage_error: What is raised when the operating system or JSON refuses.
+
+    Example:
+        >>> class PlainStore(JsonlEventStore[Event]):
+        ...     event_model = Event
+        >>> PlainStore("events.jsonl", fsync=True)
+        PlainStore('events.jsonl', fsync=True)
     """
 
     event_model: type[EventT]
@@ -51,15 +59,23 @@ class JsonlEventStore(Generic[EventT]):
 
     def __init__(self, file_path: str | os.PathLike[str], *, fsync: bool = False) -> None:
         """Remember where the log is."""
+        if not hasattr(self, "event_model"):
+            raise TypeError(f"{type(self).__name__} does not name its event_model")
         self._codec = codec_of(self.event_model)
-        self._log = AppendLog(Path(file_path), fsync=fsync, error=self.storage_error)
+        self._log = AppendLog(Path(file_path), fsync=fsync, error_type=self.storage_error)
         self._saved = IdempotentLog(self._log, self._codec)
         # Whoever defines the store decides where its warnings go.
         self._logger = logging.getLogger(type(self).__module__)
+        self._aggregates = AggregateLoader(self._log, self._codec, self._logger)
 
     @property
     def file_path(self) -> Path:
-        """Where the log is, as given."""
+        """Where the log is, as given.
+
+        Example:
+            >>> SimpleJsonStore("kitty-specs/043/execution.events.jsonl").file_path.name
+            'execution.events.jsonl'
+        """
         return self._log.path
 
     def __repr__(self) -> str:
@@ -89,6 +105,12 @@ class JsonlEventStore(Generic[EventT]):
         Raises:
             StorageError: The event cannot be stored so that it would load again, or the operating
                 system refused. The file is as it was; saving again later is safe.
+
+        Example:
+            >>> store.save_event(event)
+            >>> store.save_event(event)  # the same id again: nothing is written
+            >>> store.load_all_events() == [event]
+            True
         """
         event_id = getattr(event, "event_id", None)
         if isinstance(event_id, str) and self._saved.surely_has(event_id):
@@ -113,6 +135,11 @@ class JsonlEventStore(Generic[EventT]):
         Raises:
             StorageError: One of the events cannot be stored, or the operating system refused. The
                 file is as it was: none of the events was saved.
+
+        Example:
+            >>> store.save_event(event)
+            >>> store.save_events([event, other_event])
+            1
         """
         lines: dict[str, bytes] = {}
         for event in events:
@@ -136,11 +163,15 @@ class JsonlEventStore(Generic[EventT]):
 
         Raises:
             StorageError: The operating system refused to read the file.
+
+        Example:
+            >>> store.save_event(event)
+            >>> store.load_events(event.aggregate_id) == [event]
+            True
+            >>> store.load_events("unheard of")
+            []
         """
-        found: dict[str, EventT] = {}
-        for event in self.iter_events(aggregate_id):
-            found.setdefault(event.event_id, event)
-        return in_causal_order(found.values(), self.event_model)
+        return in_causal_order(self._aggregates.load(aggregate_id), self.event_model)
 
     def load_all_events(self) -> list[EventT]:
         """Return every event in the log in causal order.
@@ -152,6 +183,12 @@ class JsonlEventStore(Generic[EventT]):
 
         Raises:
             StorageError: The operating system refused to read the file.
+
+        Example:
+            >>> store.save_events([event, other_event])  # with the Lamport clocks 2 and 1
+            2
+            >>> [loaded.lamport_clock for loaded in store.load_all_events()]
+            [1, 2]
         """
         found: dict[str, EventT] = {}
         with without_collector():
@@ -177,11 +214,48 @@ class JsonlEventStore(Generic[EventT]):
 
         Raises:
             StorageError: The operating system refused to read the file. Raised on iteration.
+
+        Example:
+            >>> store.save_events([event, other_event])  # with the Lamport clocks 2 and 1
+            2
+            >>> [found.lamport_clock for found in store.iter_events()]
+            [2, 1]
         """
         recent = RecentIds()
         for event in read_events(self._log, self._codec, self._logger):
             if recent.is_new(event.event_id) and aggregate_id in (None, event.aggregate_id):
                 yield event
+
+    def read_since(self, cursor: str | None = None) -> Since[EventT]:
+        """Return what was appended since an earlier call, and the cursor for the next one.
+
+        Only whole lines count: a torn tail, or an append that is under way, is left for a later
+        call. Malformed lines are dealt with as in ``load_events``. A missing file has no events.
+
+        When the log no longer begins with what was read before (it was removed, truncated, or
+        replaced by other content), it is read from the start, a warning says so and ``restarted``
+        is true. A file that was rewritten with the same beginning is read on. So an event may come
+        twice over several calls, also if its line is repeated in the log; go by its id.
+
+        Args:
+            cursor: What the last call returned: a text of at most 80 characters, good for any store
+                on this log, in any process. None to begin at the start.
+
+        Returns:
+            The pair ``(events, cursor)``: the events in file order, each id once, in memory
+            together; and ``restarted`` as an attribute.
+
+        Raises:
+            StorageError: The cursor is not one, or the operating system refused to read the file.
+
+        Example:
+            >>> store.save_event(event)
+            >>> events, cursor = store.read_since()
+            >>> store.save_event(other_event)
+            >>> store.read_since(cursor).events == [other_event]
+            True
+        """
+        return read_since(self._log, self._codec, self._logger, cursor)
 
     def _encode(self, event: EventT) -> bytes:
         try:

@@ -16,6 +16,11 @@ class SimpleJsonStore(JsonlEventStore[Event], EventStore):
         file_path: The log. It need not exist; the first save makes it and its directories.
         fsync: Whether a save waits until the event is on the device, so that it survives not only
             the death of the process but a loss of power too.
+
+    Example:
+        >>> SimpleJsonStore("events.jsonl").save_event(event)
+        >>> SimpleJsonStore("events.jsonl").load_all_events() == [event]
+        True
     """
 
     event_model = Event

@@ -82,8 +82,9 @@ class LogModel:
     def append_blindly(self, line: bytes, event: Event | None) -> None:
         """Append as a writer does that does not look: an open last line fuses with this one."""
         if self.open_ended:
-            last, _ = self.lines.pop()
-            line, event = last + line, None
+            last, ended = self.lines.pop()
+            # A newline alone completes a line that only lacked its own.
+            line, event = last + line, None if line else ended
         self.lines.append((line, event))
         self.open_ended = False
 

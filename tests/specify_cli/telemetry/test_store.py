@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.spec_kitty_events import Event, StorageError
+from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 
 from .events import make_event, make_events
 
@@ -107,3 +108,47 @@ def test_large_file_performance(tmp_path: Path) -> None:
     start = time.perf_counter()
     assert store.load_all_events() == events
     assert time.perf_counter() - start < 2
+
+
+class OtherError(Exception):
+    """The error of another contract."""
+
+
+class OtherStore(JsonlEventStore[Event]):
+    """A store for another contract."""
+
+    event_model = Event
+    storage_error = OtherError
+
+
+def test_a_store_raises_the_error_of_its_contract(tmp_path: Path) -> None:
+    """A store bound to another contract raises that contract's error, wherever it is raised."""
+    store = OtherStore(tmp_path)
+    event = make_event()
+    for use in (
+        lambda: store.save_event(event),
+        lambda: store.save_event(event.model_copy(update={"event_id": "short"})),
+        store.load_all_events,
+        store.read_since,
+        lambda: store.read_since("no cursor"),
+    ):
+        with pytest.raises(OtherError):
+            use()
+    with pytest.raises(StorageError):
+        SimpleJsonStore(tmp_path).save_event(event)
+
+
+def test_a_store_warns_where_it_is_defined(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warnings of a store come from the module that defines it."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"junk\n")
+    assert OtherStore(path).load_all_events() == []
+    assert [record.name for record in caplog.records] == [__name__]
+
+
+def test_a_store_needs_a_model(tmp_path: Path) -> None:
+    """The engine alone does not know what an event is, and says so."""
+    with pytest.raises(TypeError, match="JsonlEventStore does not name its event_model"):
+        JsonlEventStore[Event](tmp_path / "events.jsonl")

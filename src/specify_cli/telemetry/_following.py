@@ -1,0 +1,148 @@
+"""Following a log: what was appended since the last look, and where to go on.
+
+A cursor is a short text that can be kept anywhere. It holds how many lines and bytes have been
+read, a checksum of all of them, and a mark: a digest of which file it was and of its last bytes.
+While the mark fits, the file goes on from where it was left, for the price of one small read. When
+it does not, the checksum tells a file that was rewritten with the same content (a checkout, a copy)
+from one that begins otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic
+
+from ._appendlog import AppendLog
+from ._codec import Codec
+from ._event import EventT
+from ._openlog import TAIL_SIZE, OpenLog
+from ._reading import decoded
+
+_CURSOR = re.compile(r"1:(\d{1,19}):(\d{1,19}):([0-9a-f]{8}):([0-9a-f]{16})", re.ASCII)
+
+
+class Since(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # it has a flag too
+    """The pair ``(events, cursor)`` that ``read_since`` returns.
+
+    Attributes:
+        restarted: Whether the log no longer begins with what was read before, so that these are its
+            events from the start.
+    """
+
+    restarted: bool
+
+    def __new__(cls, events: list[EventT], cursor: str, *, restarted: bool) -> Since[EventT]:
+        """Make the pair."""
+        self = super().__new__(cls, (events, cursor))
+        self.restarted = restarted
+        return self
+
+    @property
+    def events(self) -> list[EventT]:
+        """What was appended, in file order."""
+        return self[0]
+
+    @property
+    def cursor(self) -> str:
+        """Where to go on, for the next call."""
+        return self[1]
+
+
+@dataclass
+class Position:
+    """How far a log has been read.
+
+    Attributes:
+        lines: How many lines.
+        offset: How many bytes.
+        checksum: The CRC-32 of those bytes.
+        mark: A digest of which file it is and of the last of those bytes.
+    """
+
+    lines: int = 0
+    offset: int = 0
+    checksum: int = 0
+    mark: str = "0" * 16
+
+    @classmethod
+    def parse(cls, cursor: str) -> Position:
+        """Return the position that a cursor tells.
+
+        Raises:
+            ValueError: It is not a cursor.
+        """
+        match = _CURSOR.fullmatch(cursor)
+        if match is None:
+            raise ValueError(f"not a cursor: {cursor!r}")
+        lines, offset, checksum, mark = match.groups()
+        return cls(int(lines), int(offset), int(checksum, 16), mark)
+
+    def __str__(self) -> str:
+        """Return the position as a cursor."""
+        return f"1:{self.lines}:{self.offset}:{self.checksum:08x}:{self.mark}"
+
+    def is_in(self, log: OpenLog) -> bool:
+        """Return whether ``log`` begins with what was read."""
+        if self.offset > log.size:
+            return False
+        return self.mark == _mark(log, self.offset) or self.checksum == _checksum(log, self.offset)
+
+    def blocks_after(self, log: OpenLog) -> Iterator[bytes]:
+        """Yield the whole lines after this position, moving it behind them."""
+        for _, block in log.blocks(self.offset, log.size):
+            # A torn tail is left for later: only its end tells what it is.
+            lines = block[: block.rfind(b"\n") + 1]
+            self.lines += lines.count(b"\n")
+            self.offset += len(lines)
+            self.checksum = zlib.crc32(lines, self.checksum)
+            yield lines
+        self.mark = _mark(log, self.offset)
+
+
+def read_since(
+    log: AppendLog, codec: Codec[EventT], logger: logging.Logger, cursor: str | None
+) -> Since[EventT]:
+    """Return the events of the whole lines after ``cursor``, each id once, and the next cursor.
+
+    Args:
+        log: Where to read.
+        codec: What tells whether a line loads.
+        logger: Where to report malformed lines, and that the log was replaced.
+        cursor: What the last call returned; None to begin.
+
+    Raises:
+        StorageError: The cursor is not one, or the operating system refused.
+    """
+    try:
+        position = Position() if cursor is None else Position.parse(cursor)
+    except ValueError as error:
+        raise log.error_type(f'cannot read "{log.path}": {error}') from error
+    found: dict[str, EventT] = {}
+    with log.opened(settled=True) as file:
+        restarted = position.offset > 0 and (file is None or not position.is_in(file))
+        if restarted:
+            logger.warning('"%s" was replaced; reading it from the start', log.path)
+            position = Position()
+        if file is not None:
+            blocks = position.blocks_after(file)
+            for event in decoded(blocks, codec, logger, log.path, first_line=position.lines + 1):
+                found.setdefault(event.event_id, event)
+    return Since(list(found.values()), str(position), restarted=restarted)
+
+
+def _mark(log: OpenLog, offset: int) -> str:
+    size = min(offset, TAIL_SIZE)
+    last = log.read(offset - size, size)
+    return hashlib.blake2b(repr(log.identity).encode() + last, digest_size=8).hexdigest()
+
+
+def _checksum(log: OpenLog, offset: int) -> int:
+    checksum = 0
+    for _, block in log.blocks(0, offset):
+        checksum = zlib.crc32(block, checksum)
+    return checksum

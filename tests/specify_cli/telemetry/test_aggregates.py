@@ -1,0 +1,324 @@
+"""Loading an aggregate again: less is decoded, and nothing else is different."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from specify_cli.spec_kitty_events import Event
+from specify_cli.telemetry import SimpleJsonStore, _file
+from specify_cli.telemetry._codec import Codec
+from specify_cli.telemetry._recent import RecentIds
+
+from .events import CODEC, make_event, make_events, numbered_id
+
+JUNK = b"junk\n"
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Collect the lines that are decoded."""
+    lines: list[bytes] = []
+    decode = Codec.decode
+
+    def collect(codec: Codec[Event], line: bytes) -> Event:
+        lines.append(line)
+        return decode(codec, line)
+
+    monkeypatch.setattr(Codec, "decode", collect)
+    return lines
+
+
+def save(store: SimpleJsonStore, count: int, aggregates: int = 10) -> list[list[Event]]:
+    """Save ``count`` new events of each aggregate, in turns; return them by aggregate."""
+    events = [make_event(aggregate_id=f"a{n % aggregates}") for n in range(count * aggregates)]
+    store.save_events(events)
+    return [events[n::aggregates] for n in range(aggregates)]
+
+
+def change(log: Path, old: bytes, new: bytes) -> None:
+    """Write over a part of the file in place; its length stays."""
+    assert len(old) == len(new)
+    content = log.read_bytes()
+    assert content.count(old) == 1
+    with log.open("r+b") as file:
+        file.seek(content.index(old))
+        file.write(new)
+    later = log.stat().st_mtime_ns + 10_000_000
+    os.utime(log, ns=(later, later))
+
+
+def test_a_second_load_decodes_the_lines_of_its_aggregate(
+    store: SimpleJsonStore, decoded: list[bytes]
+) -> None:
+    """Once all lines have been seen to be intact, only those that name the aggregate are read."""
+    events = save(store, 30)
+    assert store.load_events("a3") == events[3]
+    assert len(decoded) >= 300
+    decoded.clear()
+    assert store.load_events("a7") == events[7]
+    assert len(decoded) == 30
+    decoded.clear()
+    assert store.load_events("unknown") == []
+    assert not decoded
+
+
+def test_what_was_appended_is_decoded_once(store: SimpleJsonStore, decoded: list[bytes]) -> None:
+    """A later load decodes what is new, whoever appended it, and what names its aggregate."""
+    first = save(store, 30)
+    store.load_events("a0")
+    second = save(SimpleJsonStore(store.file_path), 2)
+    decoded.clear()
+    assert store.load_events("a1") == first[1] + second[1]
+    assert len(decoded) == 30 + 20
+    decoded.clear()
+    assert store.load_events("a2") == first[2] + second[2]
+    assert len(decoded) == 32
+
+
+def test_a_malformed_line_is_reported_by_every_load(
+    log: Path, store: SimpleJsonStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What comes after the clean part is decoded every time, and counted from the start."""
+    first = save(store, 5)
+    store.load_events("a0")
+    with log.open("ab") as file:
+        file.write(JUNK)
+    second = save(store, 5)
+    for number in range(3):
+        assert store.load_events("a1") == first[1] + second[1]
+        assert len(caplog.messages) == number + 1
+        assert "malformed event line 51 of" in caplog.messages[-1]
+
+
+def test_a_line_that_was_in_flight_is_decoded_again(log: Path, store: SimpleJsonStore) -> None:
+    """A last line without newline is not part of what is known to be intact."""
+    save(store, 2)
+    line = CODEC.encode(event := make_event(aggregate_id="a0"))
+    content = log.read_bytes()
+    log.write_bytes(content + line[:-1])
+    assert store.load_events("a0")[2:] == [event]
+    with log.open("ab") as file:
+        file.write(b"junk\n")
+    assert len(store.load_events("a0")) == 2
+
+
+def test_another_file_is_read_anew(log: Path, store: SimpleJsonStore) -> None:
+    """A file put in the place of the log is gone through as a whole, also if it is longer."""
+    save(store, 3)
+    store.load_events("a0")
+    other = SimpleJsonStore(log.with_name("other"))
+    events = save(other, 9)
+    other.file_path.replace(log)
+    assert store.load_events("a0") == events[0]
+    log.unlink()
+    assert store.load_events("a0") == []
+    assert save(store, 1)[0] == store.load_events("a0")
+
+
+def test_a_truncated_file_is_read_anew(log: Path, store: SimpleJsonStore) -> None:
+    """A file that was cut and has grown again since holds what it holds now."""
+    (one,) = save(store, 1, aggregates=1)
+    size = log.stat().st_size
+    save(store, 5, aggregates=1)
+    store.load_events("a0")
+    os.truncate(log, size)
+    assert store.load_events("a0") == one
+    os.truncate(log, 0)
+    (two,) = save(SimpleJsonStore(log), 9, aggregates=1)
+    assert store.load_events("a0") == two
+
+
+@pytest.mark.parametrize("how", ["same file", "new file"])
+def test_what_is_malformed_in_another_file_is_reported(
+    how: str, log: Path, store: SimpleJsonStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Other content is noticed, in a new file or in the same one, before the end of what was."""
+    save(store, 3)
+    store.load_events("a0")
+    content = log.read_bytes()
+    line = CODEC.encode(event := make_event(aggregate_id="a0"))
+    # In a new file even the bytes that ended the clean part are where they were.
+    content = b"j" * (len(content) - 1100) + b"\n" + content[-1099:] if how == "new file" else JUNK
+    content += line * 50
+    if how == "same file":
+        log.write_bytes(content)
+    else:
+        log.with_name("other").write_bytes(content)
+        log.with_name("other").replace(log)
+    assert event in store.load_events("a0")
+    assert "malformed event line 1 of" in caplog.messages[0]
+
+
+def test_a_line_changed_in_place_is_reported(
+    log: Path, store: SimpleJsonStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line of another aggregate that someone broke is reported though its bytes say nothing."""
+    events = save(store, 3)
+    store.load_events("a0")
+    change(log, events[4][1].event_id.encode(), b'"' * 26)
+    assert store.load_events("a0") == events[0]
+    assert len(caplog.messages) == 1
+    assert "malformed event line 15 of" in caplog.messages[0]
+
+
+def test_a_line_changed_in_place_before_an_append_is_reported(
+    log: Path, store: SimpleJsonStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broken line that names the aggregate makes the load begin anew."""
+    events = save(store, 3)
+    store.load_events("a0")
+    change(log, events[0][1].event_id.encode(), b'"' * 26)
+    new = make_event(aggregate_id="a0")
+    log.write_bytes(log.read_bytes() + CODEC.encode(new))
+    assert store.load_events("a0") == [events[0][0], events[0][2], new]
+    assert len(caplog.messages) == 1
+    assert "malformed event line 11 of" in caplog.messages[0]
+
+
+@pytest.mark.parametrize("block_size", [300, 1 << 16])
+@pytest.mark.parametrize("between", [b"", JUNK])
+def test_an_id_repeated_under_another_aggregate_counts_once(
+    between: bytes,
+    block_size: int,
+    log: Path,
+    store: SimpleJsonStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first event under an id is the one that counts, whatever has been loaded before."""
+    monkeypatch.setattr(_file, "BLOCK_SIZE", block_size)
+    events = save(store, 3)
+    twin = events[0][1].model_copy(update={"aggregate_id": "a1"})
+    assert store.load_events("a0") == events[0]
+    with log.open("ab") as file:
+        file.write(between + CODEC.encode(twin) * 2)
+    for _ in range(3):
+        assert store.load_events("a1") == events[1]
+        assert store.load_events("a0") == events[0]
+        assert SimpleJsonStore(log).load_events("a1") == events[1]
+
+
+@pytest.mark.parametrize("block_size", [300, 1 << 16])
+def test_ids_after_a_malformed_line_stay_new(
+    block_size: int, log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events beside and after a malformed line load every time, and repeats of them once."""
+    monkeypatch.setattr(_file, "BLOCK_SIZE", block_size)
+    events = make_events(3, aggregate_id="a0")
+    lines = [CODEC.encode(event) for event in events]
+    log.write_bytes(lines[0] + JUNK + lines[1] + lines[2] + lines[1])
+    for _ in range(3):
+        assert store.load_events("a0") == events
+
+
+NAMES = ["plain", "caf\u00e9", 'quo"te', "back\\slash", "sla/sh", "new\nline", "\U0001f600", "a_b"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "spell",
+    [
+        json.dumps,
+        lambda record: json.dumps(record, ensure_ascii=False),
+        lambda record: json.dumps(record, separators=(",", ":")),
+        lambda record: json.dumps(record).replace("/", "\\/"),
+        lambda record: json.dumps(record).replace("aggregate_id", "aggregate\\u005fid"),
+        lambda record: json.dumps(record).replace("a_b", "a\\u005fb").replace("pl", "\\u0070l"),
+        lambda record: " " + json.dumps(record) + "\t\r",
+    ],
+    ids=["usual", "utf-8", "compact", "slash", "key", "letter", "space"],
+)
+def test_an_aggregate_is_found_in_any_spelling(
+    name: str, spell: Callable[[dict[str, object]], str], log: Path, store: SimpleJsonStore
+) -> None:
+    """However a line spells the aggregate, a second load finds it, in file order."""
+    events = [make_event(aggregate_id=name if n % 3 else "other") for n in range(9)]
+    lines = [json.loads(CODEC.encode(event)) for event in events]
+    texts = [spell(record) if n % 2 else json.dumps(record) for n, record in enumerate(lines)]
+    log.write_text("\n".join(texts) + "\n", encoding="utf-8", newline="\n")
+    expected = [event for event in events if event.aggregate_id == name]
+    assert store.load_events(name) == expected
+    assert store.load_events(name) == expected
+
+
+def test_no_name_is_too_odd_to_ask_for(store: SimpleJsonStore) -> None:
+    """A name that no file can hold has no events."""
+    save(store, 2)
+    assert [store.load_events("\ud800") for _ in range(2)] == [[], []]
+
+
+def test_threads_load_beside_each_other(store: SimpleJsonStore) -> None:
+    """Loads of one store at once, beside appends, each return what is in the file."""
+    events = save(store, 20)
+
+    def load(number: int) -> bool:
+        if number % 20 == 0:
+            store.save_event(make_event(aggregate_id="more"))
+        return store.load_events(f"a{number % 10}") == events[number % 10]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(load, range(200)))
+    assert len(store.load_events("more")) == 10
+
+
+def test_forgotten_ids_are_new_again() -> None:
+    """Both generations forget."""
+    recent = RecentIds()
+    names = [str(number) for number in range(RecentIds.GENERATION + 1)]
+    assert all(map(recent.is_new, names))
+    for name in (names[0], names[-1]):
+        assert name in recent
+        recent.forget(name)
+        assert name not in recent
+        assert recent.is_new(name)
+
+
+EVENTS = [make_event(numbered_id(n), aggregate_id=f"a{n % 3}") for n in range(6)]
+TWIN = EVENTS[0].model_copy(update={"aggregate_id": "a1"})
+PIECES = [*map(CODEC.encode, [*EVENTS, TWIN]), JUNK, b"\n", b'{"torn', CODEC.encode(EVENTS[3])[:-1]]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.lists(st.sampled_from(PIECES), max_size=9), st.integers(0, 9))),
+    st.sampled_from([300, 600, 1 << 16]),
+)
+def test_a_store_that_has_loaded_before_loads_as_a_new_one_does(
+    steps: list[tuple[list[bytes], int]], block_size: int
+) -> None:
+    """However the file grows between loads, or is emptied, events and warnings are the same."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as monkeypatch,
+    ):
+        monkeypatch.setattr(_file, "BLOCK_SIZE", block_size)
+        old = SimpleJsonStore(Path(folder, "log"))
+        for pieces, how in steps:
+            with old.file_path.open("ab") as file:
+                file.writelines(pieces)
+                if how == 0:
+                    file.truncate(0)
+            name = f"a{how % 3}"
+            assert outcome(old, name) == outcome(SimpleJsonStore(old.file_path), name)
+
+
+def outcome(store: SimpleJsonStore, aggregate_id: str) -> tuple[list[Event], list[str]]:
+    """Return what a load gives, and what it warns of."""
+    messages: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]  # a list is enough
+    logger = logging.getLogger("specify_cli.telemetry.store")
+    logger.addHandler(handler)
+    try:
+        return store.load_events(aggregate_id), messages
+    finally:
+        logger.removeHandler(handler)
