@@ -24,6 +24,8 @@ from .test_changed_underneath import posix_only
 
 Change = Callable[[bytes], bytes]
 
+REAL_LOGS = Path(__file__).parents[4] / "shared" / "data"
+
 TORN = b'{"aggregate_id": "043-telemetry'
 
 
@@ -361,3 +363,17 @@ def test_a_directory_that_cannot_be_written_to_is_refused(log: Path) -> None:
     finally:
         log.parent.chmod(0o700)
     assert log.read_bytes() == TORN
+
+
+@pytest.mark.skipif(not REAL_LOGS.exists(), reason="logs from real use are not here")
+def test_logs_from_real_use(log: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """They are clean; when a crash has fused some lines, all events behind those come back."""
+    for real in (REAL_LOGS / "execution").glob("*.jsonl"):
+        log.write_bytes(real.read_bytes())
+        assert repair_log(log, apply=True).is_clean
+        assert log.read_bytes() == real.read_bytes()
+        lines = real.read_bytes().splitlines(keepends=True)
+        log.write_bytes(b"".join(lines[0][: 20 * n] + line for n, line in enumerate(lines)))
+        events = events_in(real, caplog)
+        assert applied(log).recovered == len(events) - 1
+        assert events_in(log, caplog) == events
