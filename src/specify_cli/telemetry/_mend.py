@@ -7,13 +7,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from . import _file, _lock
+from . import _file
 from ._appendlog import AppendLog
 from ._codec import Codec
 from ._event import EventT
 from ._idempotent import IdempotentLog
 from ._lockedlog import LockedLog
 from ._nextversion import NextVersion
+from ._openlog import locked_if_possible
 from ._rejected import next_rejected
 from ._rewrite import ChangedError, HeldLog, replaced
 from ._sieve import Sieve, lines_of
@@ -29,7 +30,9 @@ def look(log: Path, codec: Codec[EventT]) -> Tally:
     tally = Tally()
     fd = _file.open_file(os.fspath(log), os.O_RDONLY)
     try:
-        size = _settled_size(fd)
+        # While the lock is held, no append is half done.
+        with locked_if_possible(fd):
+            size = _file.regular(fd).st_size
         sieve = Sieve(codec)
         events = sieve.survey(_file.read_blocks(fd, 0, size))
         if events is None:
@@ -40,19 +43,6 @@ def look(log: Path, codec: Codec[EventT]) -> Tally:
     finally:
         _file.close_quietly(fd)
     return tally
-
-
-def _settled_size(fd: int) -> int:
-    """Return the size of the log at a moment when no append is half done."""
-    locked = False
-    # Read-only media and some network file systems lock no file that is open to read.
-    with contextlib.suppress(OSError):
-        locked = _lock.acquire(fd)
-    try:
-        return _file.regular(fd).st_size
-    finally:
-        if locked:
-            _lock.release(fd)
 
 
 def mend(log: Path, codec: Codec[EventT]) -> Tally:
