@@ -16,7 +16,7 @@ from ._lockedlog import LockedLog
 from ._nextversion import NextVersion
 from ._openlog import locked_if_possible
 from ._rejected import next_rejected
-from ._rewrite import ChangedError, HeldLog, replaced
+from ._rewrite import ChangedError, HeldLog, alone, replaced
 from ._sieve import Sieve, lines_of
 from ._tally import Tally
 
@@ -52,7 +52,7 @@ def mend(log: Path, codec: Codec[EventT]) -> Tally:
         OSError: It was refused; see ``repair_log``.
         ChangedError: It has changed since; it is due to be looked at again.
     """
-    with HeldLog(log) as held:
+    with alone(log), HeldLog(log) as held:
         sieve = Sieve(codec)
         if sieve.survey(held.blocks()) is not None:
             raise ChangedError

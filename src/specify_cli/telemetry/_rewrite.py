@@ -8,7 +8,7 @@ waiting ends up in that one.
 Windows replaces no file that anyone has open, and waiting for the lock takes an open file. There
 the log is let go, and replaced at once; if someone else was faster, another try is due, and if they
 appended, another repair. One who appends and is gone between letting go and replacing is not
-noticed by that. So the old file keeps a second name, ``.NAME.RANDOM.repair.old``, until it has been
+noticed so. So the old file keeps a second name, ``.NAME.RANDOM.repair.old``, until it has been
 looked at again; a repair that dies before that leaves it behind.
 """
 
@@ -127,39 +127,74 @@ if sys.platform == "win32":  # pragma: windows
     _DELAYS = [0.005 * number for number in range(45)]
 
     @contextlib.contextmanager
+    def alone(path: Path) -> Iterator[None]:
+        """Keep other repairs out: after letting go, the lock does not.
+
+        The file that says so goes away with the process.
+        """
+        path = Path(os.path.realpath(path))
+        name = path.with_name(f".{path.name}.repairing")
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_TEMPORARY
+        for delay in _DELAYS:
+            # Refused for another reason too, while it is being removed.
+            with contextlib.suppress(FileExistsError, PermissionError):
+                fd = _file.open_file(os.fspath(name), flags)
+                break
+            time.sleep(delay)
+        else:
+            raise OSError(errno.EEXIST, f'another repair has made "{name}"')
+        try:
+            yield
+        finally:
+            _file.close_quietly(fd)
+
+    @contextlib.contextmanager
     def replaced(log: HeldLog, version: NextVersion) -> Iterator[bytes]:
         """Replace a log, as below."""
         log.check()
         old = Path(f"{version.name}.old")
-        os.link(log.path, old)
-        try:
-            _replace_when_closed(log, version)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                old.unlink()
-            raise
+        _replace_when_closed(log, version, old)
         try:
             log.hold_again(old)
             yield log.appended()
         except (OSError, StorageError) as error:
             raise OSError(errno.EIO, f'{error}; the old log is kept as "{old}"') from error
         log.let_go()
-        with contextlib.suppress(OSError):
-            old.unlink()
+        _unlink(old)
 
-    def _replace_when_closed(log: HeldLog, version: NextVersion) -> None:
+    def _replace_when_closed(log: HeldLog, version: NextVersion, old: Path) -> None:
         for delay in _DELAYS:
             log.let_go()
-            try:
-                return version.put()
-            except PermissionError as error:
-                refused = error
+            with contextlib.suppress(PermissionError):
+                return _replace(log.path, version, old)
             time.sleep(delay)
             log.hold_again(log.path)
             log.check()
-        raise refused
+        raise PermissionError(errno.EACCES, "another program has the log open")
+
+    def _replace(path: Path, version: NextVersion, old: Path) -> None:
+        # Refused while anyone has the file open. Then the second name could not be removed either.
+        path.rename(path)
+        os.link(path, old)
+        try:
+            version.put()
+        except BaseException:
+            _unlink(old)
+            raise
+
+    def _unlink(path: Path) -> None:
+        for delay in _DELAYS:
+            with contextlib.suppress(PermissionError):
+                path.unlink(missing_ok=True)
+                break
+            time.sleep(delay)
 
 else:  # pragma: posix
+
+    @contextlib.contextmanager
+    def alone(path: Path) -> Iterator[None]:  # noqa: ARG001  # of use on Windows
+        """Do nothing: the lock keeps other repairs out."""
+        yield
 
     @contextlib.contextmanager
     def replaced(log: HeldLog, version: NextVersion) -> Iterator[bytes]:

@@ -42,7 +42,7 @@ def test_no_acknowledged_event_is_lost_or_repeated(log: Path) -> None:
         while not all(output.done() for output in outputs):
             damage(log, TORN if damages % 2 else b"junk\n")
             damages += 1
-            # On Windows the log may be in use for longer than a repair waits.
+            # On Windows the log may be in use all the time.
             with contextlib.suppress(StorageError):
                 repairs += repair_log(log, apply=True).applied
         acknowledged = [event_id for o in outputs for event_id in o.result()[0].split()]
@@ -50,10 +50,12 @@ def test_no_acknowledged_event_is_lost_or_repeated(log: Path) -> None:
     repair_log(log, apply=True)
     assert ids_in(log) == Counter(acknowledged)
     assert len(acknowledged) == 600
-    assert repairs > 2
     moved = [record.data.rstrip(b"\n") for record in records_beside(log)]
-    assert set(moved) == {TORN, b"junk"}
+    assert set(moved) <= {TORN, b"junk"}
     assert len(moved) >= damages
+    if sys.platform != "win32":  # where writers without a pause leave a repair next to no moment
+        assert repairs > 2
+        assert len(moved) == damages
 
 
 @posix_only
@@ -185,8 +187,4 @@ def test_two_repairs_at_once_move_everything_once(log: Path) -> None:
         repairs = [pool.submit(repair_log, log, apply=True) for _ in range(4)]
     assert sum(repair.result().applied for repair in repairs) == 1
     assert log.read_bytes() == b"".join(lines)
-    if sys.platform != "win32":
-        assert len(records_beside(log)) == 49
-    # On Windows the lock has to be given back before the log is replaced, and another repair may
-    # move the same once more.
-    assert len({record.header["offset"] for record in records_beside(log)}) == 49
+    assert len(records_beside(log)) == 49

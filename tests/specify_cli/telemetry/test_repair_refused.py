@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry import _rewrite
 from specify_cli.telemetry.repair import repair_log
 
 from .events import CODEC, make_events
@@ -31,7 +32,7 @@ else:
 
 CALLS = [
     *["open", "fstat", "stat", "lstat", "lseek", "read", "pread", "write", "fsync", "close"],
-    *["fchown", "fchmod", "link", "replace", "truncate", "unlink"],
+    *["fchown", "fchmod", "link", "rename", "replace", "truncate", "unlink"],
 ]
 
 
@@ -151,7 +152,7 @@ def test_a_call_that_fails_changes_nothing(
             assert log.read_bytes() == damaged.before
             if sys.platform == "win32" and records_beside(log)[2:]:
                 # There the log is let go for a moment; what is moved by then is not taken back.
-                assert failed in {"open", LOCK, "fstat", "stat", "replace"}
+                assert failed in {"open", LOCK, "fstat", "stat", "rename", "link", "replace"}
                 rejected_beside(log).write_bytes(damaged.rejected)
             assert rejected_beside(log).read_bytes() == damaged.rejected
         repair_log(log, apply=True)
@@ -207,6 +208,23 @@ def test_a_file_beside_that_has_been_written_to_is_not_cut(
     with pytest.raises(StorageError, match="cannot repair"):
         repair_log(damaged.log, apply=True)
     assert rejected_beside(damaged.log).read_bytes().endswith(b"\na note\n")
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="only Windows minds")
+def test_a_log_that_is_open_elsewhere_is_not_replaced(
+    damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried for a while; then nothing has changed, and a later repair works."""
+    monkeypatch.setattr(_rewrite, "_DELAYS", [0.001] * 5)
+    names = damaged.names()
+    with damaged.log.open("rb"), pytest.raises(StorageError, match="has the log open"):
+        repair_log(damaged.log, apply=True)
+    assert damaged.names() == names
+    assert damaged.log.read_bytes() == damaged.before
+    assert rejected_beside(damaged.log).read_bytes() == damaged.rejected
+    repair_log(damaged.log, apply=True)
+    assert damaged.log.read_bytes() == damaged.after
+    assert [record.data for record in records_beside(damaged.log)[2:]] == damaged.moved
 
 
 @has_fork
