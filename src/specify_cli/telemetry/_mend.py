@@ -11,12 +11,13 @@ from . import _file
 from ._appendlog import AppendLog
 from ._codec import Codec
 from ._event import EventT
+from ._heldlog import ChangedError, HeldLog, open_log
 from ._idempotent import IdempotentLog
 from ._lockedlog import LockedLog
 from ._nextversion import NextVersion
 from ._openlog import locked_if_possible
 from ._rejected import next_rejected
-from ._rewrite import ChangedError, HeldLog, alone, replaced
+from ._rewrite import alone, replaced
 from ._sieve import Sieve, lines_of
 from ._tally import Tally
 
@@ -28,7 +29,7 @@ def look(log: Path, codec: Codec[EventT]) -> Tally:
         OSError: The log cannot be read.
     """
     tally = Tally()
-    fd = _file.open_file(os.fspath(log), os.O_RDONLY)
+    fd = open_log(log, os.O_RDONLY)
     try:
         # While the lock is held, no append is half done.
         with locked_if_possible(fd):

@@ -9,9 +9,9 @@ from pathlib import Path
 from ..spec_kitty_events import Event, StorageError
 from ._codec import codec_of
 from ._event import StorableEvent
+from ._heldlog import ChangedError
 from ._mend import look, mend
 from ._rejected import rejected_path
-from ._rewrite import ChangedError
 from ._tally import RejectedPiece, Tally
 
 _MAX_CHANGES = 100

@@ -31,6 +31,7 @@ SOURCES = {
         "_event.py",
         "_file.py",
         "_following.py",
+        "_heldlog.py",
         "_idempotent.py",
         "_knownids.py",
         "_lock.py",
