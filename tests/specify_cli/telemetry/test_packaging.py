@@ -23,6 +23,8 @@ SOURCES = {
         "__init__.py",
         "_appendlog.py",
         "_codec.py",
+        "_concurrently.py",
+        "_difference.py",
         "_event.py",
         "_file.py",
         "_idempotent.py",
@@ -38,6 +40,7 @@ SOURCES = {
         "jsonl.py",
         "py.typed",
         "store.py",
+        "testing.py",
     },
 }
 
