@@ -82,8 +82,9 @@ class LogModel:
     def append_blindly(self, line: bytes, event: Event | None) -> None:
         """Append as a writer does that does not look: an open last line fuses with this one."""
         if self.open_ended:
-            last, _ = self.lines.pop()
-            line, event = last + line, None
+            last, fused = self.lines.pop()
+            # Nothing but a newline is what a last line that is whole was waiting for.
+            line, event = last + line, None if line else fused
         self.lines.append((line, event))
         self.open_ended = False
 
