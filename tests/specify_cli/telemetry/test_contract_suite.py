@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -224,10 +225,23 @@ def test_what_a_thread_raises_is_raised() -> None:
         in_threads([fail, lambda: None])
 
 
-def test_processes_that_wait_for_a_dead_one_end(log: Path) -> None:
-    """A process that cannot even begin does not keep the others waiting."""
-    codes = in_processes([partial(os._exit, 3), partial(log.touch)])
-    assert codes == [3, 0]
+class DeadOnArrival:
+    """What ends the process that unpickles it."""
+
+    def __call__(self) -> None:
+        """Do nothing."""
+
+    def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
+        """Return how to unpickle it."""
+        return sys.exit, (3,)
+
+
+def test_a_process_that_cannot_begin_does_not_keep_the_others_waiting(log: Path) -> None:
+    """Whatever a store raises in another process, the test of it ends."""
+    assert in_processes([partial(log.touch), partial(sys.exit, 0)]) == [0, 0]
+    assert log.exists()
+    assert in_processes([DeadOnArrival(), partial(log.unlink)]) == [3, 1]
+    assert log.exists()
 
 
 def test_a_process_dies_without_clean_up(log: Path, monkeypatch: MonkeyPatch) -> None:
