@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from specify_cli.spec_kitty_events import InMemoryEventStore
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.spec_kitty_events import Event, InMemoryEventStore
+from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 from specify_cli.telemetry.testing import (
     DurableEventStoreContract,
     EventStoreContract,
@@ -53,6 +53,34 @@ class TestSimpleJsonStoreWithFsync(DurableEventStoreContract):
 
     @pytest.fixture
     def store(self, open_store: Callable[[], SimpleJsonStore]) -> SimpleJsonStore:
+        """Return an empty store."""
+        return open_store()
+
+
+class PerhapsUnclocked(Event):
+    """An event of a later contract, which may have no clock."""
+
+    lamport_clock: int | None = None  # type: ignore[assignment]  # wider
+
+
+class PerhapsUnclockedStore(JsonlEventStore[PerhapsUnclocked]):
+    """A store for such events."""
+
+    event_model = PerhapsUnclocked
+
+
+class TestPerhapsUnclockedStore(DurableEventStoreContract):
+    """A store for another model promises the same, and has an order for events without clock."""
+
+    event_model = PerhapsUnclocked
+
+    @pytest.fixture
+    def open_store(self, log: Path) -> Callable[[], PerhapsUnclockedStore]:
+        """Return what opens a store on one log."""
+        return partial(PerhapsUnclockedStore, log)
+
+    @pytest.fixture
+    def store(self, open_store: Callable[[], PerhapsUnclockedStore]) -> PerhapsUnclockedStore:
         """Return an empty store."""
         return open_store()
 
