@@ -249,16 +249,16 @@ CONTROLS = [
     ),
     Control(
         "a reader waits for an append in flight",
-        "_appendlog.py",
-        'block if block.endswith(b"\\n") else _complete_line(fd, offset)',
+        "_openlog.py",
+        'block if block.endswith(b"\\n") else self._complete_line(offset)',
         "block",
         "test_contention.py",
     ),
     Control(
         "a read covers the log as it was when it began",
-        "_appendlog.py",
-        "_file.regular(fd).st_size):\n                    yield",
-        "1 << 62):\n                    yield",
+        "_openlog.py",
+        "self.blocks(start, self.size)",
+        "self.blocks(start, 1 << 62)",
         "test_reading.py",
     ),
     Control(
