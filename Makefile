@@ -24,6 +24,13 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
+# What the tests need beside it: no environment can hold three versions of one package.
+RELEASES := tests/specify_cli/telemetry/releases/install.py
+
+$(VENV)/.releases: $(VENV)/.ready $(RELEASES)
+	$(BIN)/python $(RELEASES)
+	@touch $@
+
 demo: $(VENV)/.ready
 	$(BIN)/python examples/quickstart.py $(LOG)
 
@@ -41,7 +48,7 @@ $(VENV)/.readers: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group readers
 	@touch $@
 
-cover: $(VENV)/.readers
+cover: $(VENV)/.readers $(VENV)/.releases
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
@@ -60,10 +67,10 @@ bench-scaling: $(VENV)/.bench
 bench-quick: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.run --quick
 
-controls: $(VENV)/.ready
+controls: $(VENV)/.releases
 	$(BIN)/python tools/controls.py
 
-mutants: $(VENV)/.ready
+mutants: $(VENV)/.releases
 	$(BIN)/python -m tools.mutants '$(MUTANTS)'
 
 fuzz: $(VENV)/.ready

@@ -50,6 +50,7 @@ class CleanPrefix:
             yield block
             if self._clean:
                 self._take_in(offset, block)
+        self._block, self._ids_after = [], RecentIds()
         self._identity, self._seen = log.identity, (log.size, log.changed)
         self._tail = log.read(max(0, self.end - TAIL_SIZE), min(self.end, TAIL_SIZE))
 

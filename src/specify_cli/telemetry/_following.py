@@ -32,6 +32,12 @@ class Since(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # it h
     Attributes:
         restarted: Whether the log no longer begins with what was read before, so that these are its
             events from the start.
+
+    Example:
+        >>> store.save_event(event)
+        >>> events, cursor = store.read_since()
+        >>> events == [event], store.read_since(cursor).restarted
+        (True, False)
     """
 
     restarted: bool

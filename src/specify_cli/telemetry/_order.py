@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import get_args, get_type_hints
+from typing import Any, get_args
 
 from ._event import EventT
 
@@ -22,12 +21,14 @@ def in_causal_order(events: Iterable[EventT], model: type[EventT]) -> list[Event
         events: The events.
         model: Their model.
     """
-    return sorted(events, key=_unclocked_first if _clock_is_optional(model) else _by_clock)
+    return sorted(events, key=_unclocked_first if clock_is_optional(model) else _by_clock)
 
 
-@functools.cache
-def _clock_is_optional(model: type) -> bool:
-    return type(None) in get_args(get_type_hints(model)["lamport_clock"])
+def clock_is_optional(model: type[Any]) -> bool:
+    """Return whether the pydantic model lets an event have no clock."""
+    # As pydantic has resolved it; the name of a type may mean nothing outside of the model.
+    annotation = model.model_fields["lamport_clock"].annotation
+    return type(None) in get_args(getattr(annotation, "__value__", annotation))
 
 
 def _unclocked_first(event: EventT) -> tuple[bool, int, str, str]:

@@ -1,84 +1,88 @@
-"""What any event store does: the same tests for the store in memory and the one in a file."""
+"""What any event store does: the contract suite on the store in memory and on the one in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from specify_cli.spec_kitty_events import Event, EventStore, InMemoryEventStore
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.spec_kitty_events import Event, InMemoryEventStore
+from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
+from specify_cli.telemetry.testing import (
+    DurableEventStoreContract,
+    EventStoreContract,
+    ProcessSafeEventStoreContract,
+    ThreadSafeEventStoreContract,
+)
 
-from .events import make_event, make_events
-
-
-@pytest.fixture(params=["in memory", "in a file"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> EventStore:
-    """Return one of the two stores, empty."""
-    make: dict[str, Callable[[], EventStore]] = {
-        "in memory": InMemoryEventStore,
-        "in a file": lambda: SimpleJsonStore(tmp_path / "events.jsonl"),
-    }
-    return make[request.param]()
+from .events import make_event
 
 
-def test_an_empty_store_loads_nothing(store: EventStore) -> None:
-    """A new store has no events."""
-    assert store.load_all_events() == []
-    assert store.load_events("feature") == []
+class TestInMemoryEventStore(EventStoreContract):
+    """The store in memory promises the contract and no more."""
+
+    @pytest.fixture
+    def store(self) -> InMemoryEventStore:
+        """Return an empty store."""
+        return InMemoryEventStore()
 
 
-def test_what_is_saved_is_loaded(store: EventStore) -> None:
-    """Every field of a saved event comes back as it was."""
-    event = make_event(payload={"nested": {"list": [1, 2.5, None, True, "é \U0001f431"]}})
-    caused = event.model_copy(update={"event_id": "C" * 26, "causation_id": event.event_id})
-    store.save_event(event)
-    store.save_event(caused)
-    assert store.load_all_events() == [event, caused]
+class TestSimpleJsonStore(ThreadSafeEventStoreContract, ProcessSafeEventStoreContract):
+    """The store in a file promises everything."""
+
+    @pytest.fixture
+    def open_store(self, log: Path) -> Callable[[], SimpleJsonStore]:
+        """Return what opens a store on one log."""
+        return partial(SimpleJsonStore, log)
+
+    @pytest.fixture
+    def store(self, open_store: Callable[[], SimpleJsonStore]) -> SimpleJsonStore:
+        """Return an empty store."""
+        return open_store()
 
 
-def test_saving_again_is_idempotent(store: EventStore) -> None:
-    """An event saved twice is loaded once."""
-    event = make_event()
-    store.save_event(event)
-    store.save_event(event)
-    assert store.load_all_events() == [event]
+class TestSimpleJsonStoreWithFsync(DurableEventStoreContract):
+    """Waiting for the device changes nothing else."""
+
+    @pytest.fixture
+    def open_store(self, log: Path) -> Callable[[], SimpleJsonStore]:
+        """Return what opens a store on one log."""
+        return partial(SimpleJsonStore, log, fsync=True)
+
+    @pytest.fixture
+    def store(self, open_store: Callable[[], SimpleJsonStore]) -> SimpleJsonStore:
+        """Return an empty store."""
+        return open_store()
 
 
-def test_loads_are_in_causal_order(store: EventStore) -> None:
-    """Events are sorted by Lamport clock and node; those equal in both stay in the order saved."""
-    events = [
-        make_event(lamport_clock=clock, node_id=node, aggregate_id=aggregate)
-        for clock in (3, 1, 2, 1)
-        for node in ("b", "a", "b")
-        for aggregate in ("x", "y")
-    ]
-    for event in events:
-        store.save_event(event)
+class PerhapsUnclocked(Event):
+    """An event of a later contract, which may have no clock."""
 
-    def in_order(chosen: list[Event]) -> list[Event]:
-        return sorted(chosen, key=lambda event: (event.lamport_clock, event.node_id))
-
-    assert store.load_all_events() == in_order(events)
-    assert store.load_events("x") == in_order([e for e in events if e.aggregate_id == "x"])
+    lamport_clock: int | None = None  # type: ignore[assignment]  # wider
 
 
-def test_a_repeated_id_keeps_the_first_position(store: EventStore) -> None:
-    """Saving an id again does not move it behind events with the same clock and node."""
-    first, second = make_event(), make_event()
-    for event in (first, second, first):
-        store.save_event(event)
-    assert store.load_all_events() == [first, second]
+class PerhapsUnclockedStore(JsonlEventStore[PerhapsUnclocked]):
+    """A store for such events."""
+
+    event_model = PerhapsUnclocked
 
 
-def test_what_a_load_returns_is_the_callers(store: EventStore) -> None:
-    """Changing a returned list changes nothing in the store."""
-    events = make_events(3)
-    for event in events:
-        store.save_event(event)
-    store.load_all_events().clear()
-    assert store.load_all_events() == events
+class TestPerhapsUnclockedStore(DurableEventStoreContract):
+    """A store for another model promises the same, and has an order for events without clock."""
+
+    event_model = PerhapsUnclocked
+
+    @pytest.fixture
+    def open_store(self, log: Path) -> Callable[[], PerhapsUnclockedStore]:
+        """Return what opens a store on one log."""
+        return partial(PerhapsUnclockedStore, log)
+
+    @pytest.fixture
+    def store(self, open_store: Callable[[], PerhapsUnclockedStore]) -> PerhapsUnclockedStore:
+        """Return an empty store."""
+        return open_store()
 
 
 def test_a_repeated_id_overwrites_in_memory_and_is_skipped_in_a_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -16,6 +17,8 @@ import pytest
 import specify_cli
 from specify_cli import spec_kitty_events, telemetry
 
+from .releases.install import VERSIONS, folder_of
+
 ROOT = Path(__file__).parents[3]
 SOURCES = {
     "specify_cli/spec_kitty_events": {"__init__.py", "models.py", "py.typed", "storage.py"},
@@ -27,6 +30,8 @@ SOURCES = {
         "_cleanprefix.py",
         "_cli.py",
         "_codec.py",
+        "_concurrently.py",
+        "_difference.py",
         "_distinct.py",
         "_event.py",
         "_file.py",
@@ -59,6 +64,7 @@ SOURCES = {
         "py.typed",
         "repair.py",
         "store.py",
+        "testing.py",
     },
 }
 
@@ -141,6 +147,30 @@ assert loaded == event.model_copy(update={"payload": {"n": [1, 2]}}), loaded
 assert store.load_all_events() == [loaded]
 """
 
+RELEASE_USE = """
+import os
+import sys
+import uuid
+
+sys.path.insert(0, os.getcwd())  # some builds of Python heed neither PYTHONPATH nor the script
+
+from datetime import UTC, datetime
+from agenttool.spec_kitty_events import Event, EventStore
+from agenttool.telemetry import SimpleJsonStore
+
+store = SimpleJsonStore("log.jsonl")
+event = Event(
+    event_id="01khjvjwdm0hgagygxjykd1jqg", event_type="T", aggregate_id="a", build_id="b",
+    timestamp=datetime.now(UTC), node_id="n", project_uuid=uuid.uuid4(), correlation_id="E" * 26,
+)
+for _ in range(3):
+    store.save_event(event)
+(loaded,) = store.load_events("a")
+assert loaded == event and type(loaded) is Event, loaded
+assert isinstance(store, EventStore)
+assert "spec_kitty_events" not in sys.modules
+"""
+
 
 def run(arguments: Sequence[str | Path], folder: Path, *paths: Path) -> str:
     """Run Python in ``folder`` with ``paths`` before all others; return what it printed."""
@@ -161,9 +191,14 @@ def vendor(folder: Path) -> None:
     """Copy the telemetry package beside another contract."""
     contract = folder / "agenttool" / "spec_kitty_events"
     contract.mkdir(parents=True)
-    (folder / "agenttool" / "__init__.py").touch()
     (contract / "__init__.py").write_text(OTHER_CONTRACT, encoding="utf-8")
     (contract / "py.typed").touch()
+    copy_telemetry(folder)
+
+
+def copy_telemetry(folder: Path) -> None:
+    """Copy the telemetry package, and nothing else, into another project."""
+    (folder / "agenttool" / "__init__.py").touch()
     copy = folder / "agenttool" / "telemetry"
     copy.mkdir()
     for source in Path(telemetry.__path__[0]).iterdir():
@@ -186,7 +221,7 @@ def test_the_tests_use_the_code_and_not_themselves() -> None:
 
 def test_public_names_are_sorted() -> None:
     """The public names are few and in order."""
-    assert telemetry.__all__ == ["JsonlEventStore", "SimpleJsonStore"]
+    assert telemetry.__all__ == ["JsonlEventStore", "SimpleJsonStore", "Since"]
     assert telemetry.SimpleJsonStore.__module__ == "specify_cli.telemetry.store"
 
 
@@ -207,6 +242,25 @@ def test_vendored_beside_another_contract_it_is_typed(tmp_path: Path) -> None:
     (tmp_path / "use.py").write_text(VENDORED_USE, encoding="utf-8")
     output = run(["-m", "mypy", "--strict", "agenttool", "use.py"], tmp_path, tmp_path)
     assert output.startswith("Success")
+
+
+def test_vendored_beside_a_real_release_it_works(tmp_path: Path) -> None:
+    """The sibling may be the published package itself, as whoever vendors that would rename it."""
+    release = folder_of(VERSIONS[-1]) / "spec_kitty_events"
+    if not release.is_dir():
+        pytest.skip(f"spec-kitty-events {VERSIONS[-1]} is not installed")
+    for source in release.rglob("*.py"):
+        copy = tmp_path / "agenttool" / source.relative_to(release.parent)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        text = source.read_text(encoding="utf-8")
+        renamed = re.sub(r"\b(?<=from )spec_kitty_events\b", "agenttool.spec_kitty_events", text)
+        copy.write_text(renamed, encoding="utf-8")
+    copy_telemetry(tmp_path)
+    (tmp_path / "use.py").write_text(RELEASE_USE, encoding="utf-8")
+    run(["use.py"], tmp_path, tmp_path)
+    (line,) = (tmp_path / "log.jsonl").read_bytes().splitlines()
+    assert b'"event_id": "01KHJVJWDM0HGAGYGXJYKD1JQG"' in line
+    assert b'"lamport_clock": null' in line
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,76 @@
+"""How what a store returned differs from what it should have, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from ._event import StorableEvent
+
+_MAX_FACTS = 10
+_MAX_SHOWN = 200
+
+
+def difference(loaded: Sequence[StorableEvent], expected: Sequence[StorableEvent]) -> str | None:
+    """Return what is wrong with ``loaded``, a fact a line, or None if it is as expected.
+
+    Args:
+        loaded: What the store returned.
+        expected: What it should have returned, each id once.
+    """
+    if list(loaded) == list(expected):
+        return None
+    facts = list(islice(_facts(loaded, expected), _MAX_FACTS + 1))
+    if len(facts) > _MAX_FACTS:
+        facts[-1] = "and more"
+    return "\n".join(facts or _order(loaded, expected))
+
+
+def _facts(loaded: Sequence[StorableEvent], expected: Sequence[StorableEvent]) -> Iterator[str]:
+    times = Counter(event.event_id for event in loaded)
+    saved = {event.event_id: event for event in expected}
+    for event in expected:
+        if event.event_id not in times:
+            yield f"not loaded: {_name(event)}"
+    for event in {event.event_id: event for event in loaded}.values():
+        if event.event_id not in saved:
+            yield f"does not belong here: {_name(event)}"
+        elif times[event.event_id] > 1:
+            yield f"loaded {times[event.event_id]} times: {_name(event)}"
+        elif event != saved[event.event_id]:
+            yield from _changes(event, saved[event.event_id])
+
+
+def _changes(loaded: StorableEvent, saved: StorableEvent) -> list[str]:
+    before, after = _fields(saved), _fields(loaded)
+    return [
+        f"changed: {name} of {_name(saved)}: "
+        f"saved {_shown(before.get(name))}, loaded {_shown(after.get(name))}"
+        for name in before | after
+        if before.get(name) != after.get(name)
+    ] or [f"changed: {_name(saved)}: saved {_shown(saved)}, loaded {_shown(loaded)}"]
+
+
+def _order(loaded: Sequence[StorableEvent], expected: Sequence[StorableEvent]) -> list[str]:
+    return ["the order is", *map(_place, loaded), "and should be", *map(_place, expected)]
+
+
+def _fields(event: StorableEvent) -> dict[str, object]:
+    return {**vars(event), **(event.model_extra or {})}
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+
+
+def _place(event: StorableEvent) -> str:
+    return f"  {_name(event)}"
+
+
+def _name(event: StorableEvent) -> str:
+    return (
+        f"event {event.event_id} (clock {event.lamport_clock}, node {event.node_id!r}, "
+        f"aggregate {event.aggregate_id!r})"
+    )
