@@ -50,6 +50,12 @@ class Problem:
             * ``duplicate``: an event whose id is in an earlier line already. Loads leave it out.
         reason: What is wrong, in words.
         excerpt: The first of the bytes concerned, at most 64.
+
+    Example:
+        >>> written = store.file_path.write_bytes(b"junk")
+        >>> (problem,) = check_log(store.file_path).problems
+        >>> problem.line, problem.offset, problem.kind
+        (1, 0, 'torn tail')
     """
 
     line: int

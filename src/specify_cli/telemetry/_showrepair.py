@@ -31,7 +31,7 @@ def _lines(report: RepairReport) -> Iterator[str]:
         f"  {move} {count(report.rejected, 'piece')}{duplicates},"
         f" {count(report.rejected_bytes, 'byte')} in all, to {printable(str(report.rejected_path))}"
     )
-    if not report.events:
+    if report.is_of_another_kind:
         yield "  no event at all: is this an event log?"
     yield ""
     places = [f"line {piece.line}, byte {piece.offset}" for piece in report.examples]

@@ -19,6 +19,12 @@ class RejectedPiece:
         length: How many there are.
         kind: What they are: ``duplicate``, ``torn``, ``malformed``, ``nul run``, ...
         reason: Why they do not stay.
+
+    Example:
+        >>> written = store.file_path.write_bytes(b"junk")
+        >>> (piece,) = repair_log(store.file_path).examples
+        >>> piece.line, piece.offset, piece.length, piece.kind
+        (1, 0, 4, 'malformed')
     """
 
     line: int

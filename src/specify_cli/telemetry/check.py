@@ -36,6 +36,13 @@ class LogReport:
         recoverable_events: How many further events there are, whole, in lines that do not load.
         counts: How many problems there are of each kind that occurs.
         problems: The first of them, in the order of the file.
+
+    Example:
+        >>> store.save_events([event, other_event])
+        2
+        >>> report = check_log(store.file_path)
+        >>> report.events, report.aggregates, report.is_clean
+        (2, 1, True)
     """
 
     path: Path
@@ -80,6 +87,14 @@ def check_log(
 
     Raises:
         StorageError: The file is missing, or the operating system refused to read it.
+
+    Example:
+        >>> store.save_event(event)
+        >>> with store.file_path.open("ab") as file:
+        ...     written = file.write(b"<<<<<<< HEAD")
+        >>> for problem in check_log(store.file_path).problems:
+        ...     print(problem.line, problem.kind, problem.excerpt)
+        2 conflict marker b'<<<<<<< HEAD'
     """
     log = AppendLog(Path(path), fsync=False)
     size = _size_of(log.path)

@@ -14,6 +14,8 @@ from ._mend import look, mend
 from ._rejected import rejected_path
 from ._tally import RejectedPiece, Tally
 
+__all__ = ["RejectedPiece", "RepairReport", "repair_log"]
+
 _MAX_CHANGES = 100
 
 
@@ -31,6 +33,11 @@ class RepairReport:
         rejected: How many pieces are moved in all, duplicates included.
         rejected_bytes: How many bytes are in them.
         examples: The first of these pieces, at most ten.
+
+    Example:
+        >>> store.save_event(event)
+        >>> repair_log(store.file_path).is_clean
+        True
     """
 
     path: Path
@@ -48,6 +55,11 @@ class RepairReport:
         """Whether there is nothing to repair."""
         return not (self.rejected or self.recovered)
 
+    @property
+    def is_of_another_kind(self) -> bool:
+        """Whether there are records of another kind and no event: it is no event log."""
+        return not self.events and any(piece.kind == "other record" for piece in self.examples)
+
 
 def repair_log(
     path: str | os.PathLike[str],
@@ -61,7 +73,7 @@ def repair_log(
     that do not load because they stand within another line, behind a torn one or among NUL bytes,
     get a line of their own, unless a line that loads has their id. So the log loads as before, and
     the recovered events with it. All other bytes are appended to ``PATH.rejected``, with where they
-    came from; the format is described in ``_rejected.py``. A clean log is not touched.
+    came from; the format is described in ``docs/format.md``. A clean log is not touched.
 
     Stores may go on saving meanwhile: they wait, and what they save is in the repaired log. A
     program that appends without the log's lock should not run: it may write to the old file.
@@ -85,9 +97,21 @@ def repair_log(
         What was done, or would be.
 
     Raises:
-        StorageError: The file is missing, the operating system refused, the file system has no
-            locks, or (on Windows) the log is open elsewhere for seconds. The log is as it was; or,
-            if only syncing its directory was refused, repaired.
+        StorageError: The file is missing, or holds records of another kind and no event; the
+            operating system refused, the file system has no locks, or (on Windows) the log is open
+            elsewhere for seconds. The log is as it was; or, if only syncing its directory was
+            refused, repaired.
+
+    Example:
+        >>> store.save_event(event)
+        >>> with store.file_path.open("ab") as file:
+        ...     written = file.write(b'{"aggregate_id": "043')
+        >>> repair_log(store.file_path).rejected_bytes
+        21
+        >>> repair_log(store.file_path, apply=True).rejected_path.name
+        'events.jsonl.rejected'
+        >>> store.load_all_events() == [event]
+        True
     """
     log = Path(path)
     codec = codec_of(event_model)
@@ -96,6 +120,9 @@ def repair_log(
             report = _report(log, look(log, codec), applied=False)
             if report.is_clean or not apply:
                 return report
+            if report.is_of_another_kind:
+                # A wrong path, most likely. All of that file would be moved out of it.
+                raise StorageError(f'cannot repair "{log}": it holds other records and no event')
             try:
                 return _report(log, mend(log, codec), applied=True)
             except ChangedError:

@@ -11,7 +11,7 @@ import pytest
 from ulid import ULID
 
 from specify_cli import spec_kitty_events, telemetry
-from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
+from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore, check, repair
 
 from .events import make_event
 
@@ -19,10 +19,11 @@ from .events import make_event
 def public_names() -> dict[str, object]:
     """Return whatever is public, by name: what the packages export, and the store's methods."""
     found: dict[str, object] = {}
-    for package in (telemetry, spec_kitty_events):
+    for package in (telemetry, check, repair, spec_kitty_events):
         _, _, package_name = package.__name__.rpartition(".")
         for name in package.__all__:
-            found[f"{package_name}.{name}"] = getattr(package, name)
+            if inspect.isroutine(member := getattr(package, name)) or inspect.isclass(member):
+                found[f"{package_name}.{name}"] = member
     for name, member in vars(JsonlEventStore).items():
         is_method = inspect.isfunction(member) or isinstance(member, property)
         if is_method and not name.startswith("_"):
@@ -44,6 +45,8 @@ def test_the_example_of_a_public_name_is_true(
     # packages have another name where they are vendored.
     given = {
         **{public: getattr(telemetry, public) for public in telemetry.__all__},
+        "check_log": check.check_log,
+        "repair_log": repair.repair_log,
         **{public: getattr(spec_kitty_events, public) for public in spec_kitty_events.__all__},
         "ULID": ULID,
         "UTC": UTC,

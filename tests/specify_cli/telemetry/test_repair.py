@@ -95,6 +95,29 @@ def test_a_missing_log_is_an_error(log: Path) -> None:
     assert list(log.parent.iterdir()) == []
 
 
+def test_another_kind_of_file_is_refused(log: Path) -> None:
+    """A file of other records is no event log: emptying it would be a mistake."""
+    content = b'{"id": 1, "type": "status"}\n' * 3
+    log.write_bytes(content)
+    report = repair_log(log)
+    assert report.is_of_another_kind
+    assert report.rejected == 3
+    with pytest.raises(StorageError) as caught:
+        repair_log(log, apply=True)
+    assert str(caught.value) == f'cannot repair "{log}": it holds other records and no event'
+    assert log.read_bytes() == content
+    assert not rejected_beside(log).exists()
+
+
+@pytest.mark.parametrize(
+    "content", [TORN, b"junk\n", line_of(make_event()) + b'{"id": 1, "type": "status"}\n']
+)
+def test_what_was_an_event_log_is_repaired(content: bytes, log: Path) -> None:
+    """Neither a log without a whole event nor one with a stray record is taken for another file."""
+    log.write_bytes(content)
+    assert applied(log).rejected == 1
+
+
 def test_a_line_end_behind_nul_bytes_goes_with_them(log: Path) -> None:
     """Neither it nor white space before them makes a record of its own."""
     first, second = make_events(2)
