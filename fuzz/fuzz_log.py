@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 with atheris.instrument_imports(include=["specify_cli.telemetry"]):
     from tests.specify_cli.telemetry.test_any_bytes import INTACT, check
+    from tests.specify_cli.telemetry.test_repair_any_damage import check_repair
 
 SEEDS = [
     b"".join(line + b"\n" for line in INTACT),
@@ -25,6 +26,7 @@ SEEDS = [
     b'{"event_id": "\\u0041", "payload": {"event_id": ["\\ud800"]}}',
     b"<<<<<<< HEAD\n=======\n>>>>>>> branch\n",
     b"[" * 300,
+    next(iter(INTACT))[:40] + next(iter(INTACT)) + b"\0" * 9 + next(iter(INTACT)) + b"\n",
 ]
 
 
@@ -55,6 +57,7 @@ def try_one(data: bytes) -> None:
     """Check one log."""
     tally.add(data)
     check(data)
+    check_repair(data)
 
 
 def main() -> None:

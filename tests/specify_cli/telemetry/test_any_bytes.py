@@ -66,7 +66,12 @@ def check(content: bytes) -> None:
             assert store.load_events(aggregate) == [
                 event for event in store.load_all_events() if event.aggregate_id == aggregate
             ]
+        followed = store.read_since()
         check_saves(store, content, loaded)
+        rest = store.read_since(followed.cursor)
+        assert not rest.restarted
+        seen = dict.fromkeys(event.event_id for event in [*followed.events, *rest.events])
+        assert list(seen) == [event.event_id for event in store.iter_events()]
 
 
 def check_saves(store: SimpleJsonStore, content: bytes, loaded: list[Event]) -> None:
