@@ -34,10 +34,36 @@ WORKERS = 2
 TIMEOUT = 20.0  # seconds; three times what the tests take without a mutant, if that is longer
 LIMITS = {resource.RLIMIT_AS: 4 << 30, resource.RLIMIT_FSIZE: 1 << 30, resource.RLIMIT_CPU: 900}
 
-UNUSED = {"test_packaging.py", "test_memory.py", "test_examples.py"}
+# Those of pages, packages and other programs, and those that need too much memory.
+UNUSED = {
+    f"test_{name}.py"
+    for name in (
+        *("contract_suite", "docs", "docstrings", "examples", "git", "memory", "other_readers"),
+        *("packaging", "releases", "vendoring"),
+    )
+}
 FIRST = ["test_store.py", "test_format.py", "test_known_ids.py", "test_reading.py"]
 # Slow: only what passes all the others is given these, but for the slowest, which add nothing.
 SLOWEST = "killed_writers or terminated_processes"
+# What is not part of a store is tested by these alone.
+_CHECKING = ("check", "cli", "repair_any_damage")
+_REPAIRING = ("repair", "repair_refused", "repair_any_damage", "repair_contention", "repair_cli")
+APART = {
+    **dict.fromkeys(("check", "_distinct", "_problems"), _CHECKING),
+    **dict.fromkeys(("_cli", "_progress", "_show", "_showrepair"), ("cli", "repair_cli")),
+    **dict.fromkeys(("repair", "_heldlog", "_mend", "_nextversion", "_rejected"), _REPAIRING),
+    **dict.fromkeys(("_rewrite", "_sieve", "_tally"), _REPAIRING),
+    **dict.fromkeys(("testing", "_concurrently", "_difference"), ("contract", "contract_suite")),
+    "_salvage": ("salvage", *_CHECKING),
+}
+# Where the test that kills most is not among the first.
+NEAREST = {
+    "_aggregate": "aggregates",
+    "_cleanprefix": "aggregates",
+    "_following": "following",
+    "_order": "models",
+    "_schema": "models",
+}
 LAST = {f"test_{name}.py" for name in ("any_bytes", "contention", "crash", "model", "round_trip")}
 
 # Hypothesis draws the same examples every time, and spends none on making a failing one small.
@@ -93,7 +119,11 @@ class Runner:
 
     def __init__(self, folder: Path) -> None:
         """Make the copies, and see all tests pass in them, and fail without the code."""
-        names = [path.name for path in (ROOT / TESTS).glob("test_*.py") if path.name not in UNUSED]
+        apart = {f"test_{name}.py" for names in APART.values() for name in names}
+        left_out = (UNUSED | apart) - {"test_contract.py"}
+        names = [
+            path.name for path in (ROOT / TESTS).glob("test_*.py") if path.name not in left_out
+        ]
         names.sort(key=lambda name: (name not in FIRST, name))
         quick = [str(TESTS / name) for name in names if name not in LAST]
         slow = [str(TESTS / name) for name in names if name in LAST]
@@ -115,6 +145,17 @@ class Runner:
         if not self.killer(broken):
             sys.exit("the tests run, but not with the code of the copy")
 
+    def _stages_for(self, module: str) -> list[tuple[list[str], float]]:
+        """Return the tests for a module, in the order in which they are tried."""
+        if module in APART:
+            return [
+                ([str(TESTS / f"test_{name}.py") for name in APART[module]], self._stages[0][1])
+            ]
+        if module in NEAREST:
+            nearest = [str(TESTS / f"test_{NEAREST[module]}.py")]
+            return [(nearest, self._stages[0][1]), *self._stages]
+        return self._stages
+
     def killer(self, mutant: Mutant) -> str | None:
         """Return the first test that fails with ``mutant`` in place, if any does."""
         project = self._projects.get()
@@ -122,7 +163,7 @@ class Runner:
         original = module.read_bytes()
         try:
             module.write_bytes(mutant.text)
-            killers = (run(project, tests, limit) for tests, limit in self._stages)
+            killers = (run(project, tests, limit) for tests, limit in self._stages_for(module.stem))
             killer = next(filter(None, killers), None)
         finally:
             module.write_bytes(original)

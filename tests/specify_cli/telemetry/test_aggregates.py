@@ -13,9 +13,10 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+from pydantic import field_validator
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import SimpleJsonStore, _file
+from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore, _file
 from specify_cli.telemetry._codec import Codec
 from specify_cli.telemetry._recent import RecentIds
 
@@ -68,6 +69,9 @@ def test_a_second_load_decodes_the_lines_of_its_aggregate(
     assert store.load_events("a7") == events[7]
     assert len(decoded) == 30
     decoded.clear()
+    assert store.load_events("a0") == events[0]
+    assert len(decoded) == 30
+    decoded.clear()
     assert store.load_events("unknown") == []
     assert not decoded
 
@@ -110,6 +114,21 @@ def test_a_line_that_was_in_flight_is_decoded_again(log: Path, store: SimpleJson
     with log.open("ab") as file:
         file.write(b"junk\n")
     assert len(store.load_events("a0")) == 2
+
+
+def test_what_was_in_flight_counts_as_intact_later(
+    log: Path, store: SimpleJsonStore, decoded: list[bytes]
+) -> None:
+    """A last line that lacked its newline once is like any other when it has got it."""
+    save(store, 2)
+    line = CODEC.encode(make_event(aggregate_id="a0"))
+    for end in (line[:-1], b"\n"):
+        with log.open("ab") as file:
+            file.write(end)
+        store.load_events("a0")
+    decoded.clear()
+    assert len(store.load_events("a1")) == 2
+    assert len(decoded) == 2
 
 
 def test_another_file_is_read_anew(log: Path, store: SimpleJsonStore) -> None:
@@ -205,6 +224,51 @@ def test_an_id_repeated_under_another_aggregate_counts_once(
         assert store.load_events("a1") == events[1]
         assert store.load_events("a0") == events[0]
         assert SimpleJsonStore(log).load_events("a1") == events[1]
+
+
+@pytest.mark.parametrize("block_size", [300, 1 << 16])
+@pytest.mark.parametrize("between", [b"", JUNK * 60])
+def test_an_id_repeated_after_a_malformed_line_counts_once(
+    between: bytes,
+    block_size: int,
+    log: Path,
+    store: SimpleJsonStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a part of the log that is not clean, too, the first event under an id counts."""
+    monkeypatch.setattr(_file, "BLOCK_SIZE", block_size)
+    event = make_event(aggregate_id="a0")
+    twin = event.model_copy(update={"aggregate_id": "a1"})
+    log.write_bytes(JUNK + between + CODEC.encode(event) + between + CODEC.encode(twin))
+    for _ in range(3):
+        assert store.load_events("a1") == []
+        assert store.load_events("a0") == [event]
+
+
+class LowerCased(Event):
+    """An event whose aggregate has one spelling, whatever a line says."""
+
+    @field_validator("aggregate_id")
+    @classmethod
+    def lower(cls, name: str) -> str:
+        """Return the one spelling."""
+        return name.lower()
+
+
+class LowerCasedStore(JsonlEventStore[LowerCased]):
+    """A store for such events."""
+
+    event_model = LowerCased
+
+
+def test_an_aggregate_that_the_model_spells_otherwise_is_found(log: Path) -> None:
+    """What a line says of its aggregate is what the model makes of it, in every load."""
+    store = LowerCasedStore(log)
+    lines = [CODEC.encode(make_event(aggregate_id=name)) for name in ("ABC", "abc", "Abc", "x")]
+    log.write_bytes(b"".join(lines))
+    for _ in range(3):
+        assert len(store.load_events("abc")) == 3
+        assert store.load_events("ABC") == []
 
 
 @pytest.mark.parametrize("block_size", [300, 1 << 16])
