@@ -206,6 +206,21 @@ def test_an_earlier_line_changed_in_a_new_file_is_noticed(
     assert since.events == [other, *events[1:]]
 
 
+@pytest.mark.parametrize("count", [3, 9])
+def test_a_log_rewritten_in_place_is_read_from_the_start(
+    count: int, log: Path, store: SimpleJsonStore
+) -> None:
+    """Other content in the same file is noticed, also if it is as long as what was there."""
+    store.save_events(make_events(3))
+    since = store.read_since()
+    size = log.stat().st_size
+    log.write_bytes(b"".join(map(CODEC.encode, events := make_events(count))))
+    assert (log.stat().st_size == size) == (count == 3)
+    since = store.read_since(since.cursor)
+    assert since.restarted
+    assert since.events == events
+
+
 def test_a_log_rewritten_with_the_same_beginning_is_read_on(
     log: Path, store: SimpleJsonStore, caplog: pytest.LogCaptureFixture
 ) -> None:
