@@ -298,8 +298,12 @@ NAMES = ["plain", "caf\u00e9", 'quo"te', "back\\slash", "sla/sh", "new\nline", "
         lambda record: json.dumps(record).replace("aggregate_id", "aggregate\\u005fid"),
         lambda record: json.dumps(record).replace("a_b", "a\\u005fb").replace("pl", "\\u0070l"),
         lambda record: " " + json.dumps(record) + "\t\r",
+        *(
+            lambda record, s=space: json.dumps(record).replace('_id": ', f'_id"{s}:{s}')
+            for space in (" ", "\t", "\r")
+        ),
     ],
-    ids=["usual", "utf-8", "compact", "slash", "key", "letter", "space"],
+    ids=["usual", "utf-8", "compact", "slash", "key", "letter", "space", "blank", "tab", "return"],
 )
 def test_an_aggregate_is_found_in_any_spelling(
     name: str, spell: Callable[[dict[str, object]], str], log: Path, store: SimpleJsonStore

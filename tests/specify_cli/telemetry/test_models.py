@@ -182,6 +182,22 @@ def test_an_id_that_is_spelled_otherwise_in_the_log_is_known(
 
 @of_all_models
 @pytest.mark.parametrize("others", [0, 1, 2], ids=["searching", "indexing", "indexed"])
+@pytest.mark.parametrize("newline", [b"\n", b""], ids=["whole", "without newline"])
+def test_an_id_behind_other_lines_is_known(
+    newline: bytes, others: int, model: type[Base], log: Path
+) -> None:
+    """So is the event of any later line, the last one included if it lacks its newline."""
+    line = SPELLED_OTHERWISE[model].rstrip(b"\n")
+    log.write_bytes(b"oops\n" + line + newline)
+    event = model.model_validate_json(line)
+    store = store_of(model, log)
+    for number in range(others):
+        store.save_event(another(event, number))
+    assert store.save_events([event]) == 0
+
+
+@of_all_models
+@pytest.mark.parametrize("others", [0, 1, 2], ids=["searching", "indexing", "indexed"])
 def test_an_id_that_another_store_appends_is_known(
     others: int, model: type[Base], log: Path
 ) -> None:
