@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore, _file
+from specify_cli.telemetry._codec import Codec
 
 from .events import make_event, make_events
 
@@ -107,3 +109,22 @@ def test_a_torn_tail_does_not_make_every_save_read_the_log(
         assert reading.of(lambda: store.save_event(make_event())) < 5000
     assert len(store.load_all_events()) == 1000 + 2 + 3
     assert size < log.stat().st_size
+
+
+def test_a_save_does_not_parse_the_log(
+    log: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the first save of a process nor the second decodes a line of other events."""
+    decoded: list[bytes] = []
+    decode = Codec.decode
+
+    def collect(codec: Codec[Event], line: bytes) -> Event:
+        decoded.append(line)
+        return decode(codec, line)
+
+    monkeypatch.setattr(Codec, "decode", collect)
+    store = SimpleJsonStore(log)
+    for event in make_events(3):
+        store.save_event(event)
+    assert not decoded
+    assert log.stat().st_size > size
