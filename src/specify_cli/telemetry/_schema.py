@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-_CHANGES_STRINGS = {"str_strip_whitespace", "str_to_lower", "str_to_upper"}
+_CHANGES_STRINGS = {
+    "coerce_numbers_to_str",
+    "str_strip_whitespace",
+    "str_to_lower",
+    "str_to_upper",
+}
+# Code of the model's own that runs when it is made: before its fields are there, or after.
+_OWN_CODE = {"custom_init", "post_init"}
 _CHECKS_STRINGS = {"type", "min_length", "max_length", "metadata"}
 _ANY_OBJECT = {"keys_schema": {"type": "str"}, "values_schema": {"type": "any"}}
 
@@ -26,7 +33,9 @@ def kinds_of_fields(model: type) -> dict[str, str]:
         the model as a whole does more than collect its fields.
     """
     schema = model.__dict__.get("__pydantic_core_schema__")
-    if not isinstance(schema, dict) or schema["type"] != "model" or schema.get("custom_init"):
+    if not isinstance(schema, dict) or schema["type"] != "model":
+        return {}
+    if any(schema.get(key) for key in _OWN_CODE):
         return {}
     fields = schema["schema"]
     if fields["type"] != "model-fields" or _CHANGES_STRINGS & schema.get("config", {}).keys():

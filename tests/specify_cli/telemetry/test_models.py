@@ -101,6 +101,14 @@ class LowerCasedByConfig(Base):
     model_config = ConfigDict(str_to_lower=True)
 
 
+class UpperCasedAfterInit(Base):
+    """Ids are upper-cased when the rest is done."""
+
+    def model_post_init(self, _: object) -> None:
+        """Put the id in upper case."""
+        object.__setattr__(self, "event_id", self.event_id.upper())
+
+
 class Stripped(Base):
     """White space around text is dropped."""
 
@@ -119,6 +127,12 @@ class AliasedEither(Base):
     """The id is read under either name."""
 
     event_id: str = Field(validation_alias=AliasChoices("event_id", "id"))
+
+
+class Numbered(Base):
+    """Ids may be numbers in a line."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
 def line_of(key: str, event_id: str) -> bytes:
@@ -150,6 +164,7 @@ SPELLED_OTHERWISE: dict[type[Base], bytes] = {
     UpperCasedByConfig: line_of("event_id", LOWER),
     UpperCasedByModel: line_of("event_id", LOWER),
     UpperCasedByInit: line_of("event_id", LOWER),
+    UpperCasedAfterInit: line_of("event_id", LOWER),
     LowerCasedByConfig: line_of("event_id", UPPER),
     Stripped: line_of("event_id", f"  {UPPER} "),
     Aliased: line_of("id", UPPER),
@@ -178,6 +193,19 @@ def test_an_id_that_is_spelled_otherwise_in_the_log_is_known(
     assert store.save_events([event]) == 0
     assert log.read_bytes().startswith(content)
     assert log.read_bytes().count(b"\n") == content.count(b"\n") + others
+
+
+@pytest.mark.parametrize("others", [0, 1, 2], ids=["searching", "indexing", "indexed"])
+def test_an_id_that_is_a_number_in_the_log_is_known(others: int, log: Path) -> None:
+    """A model that makes text of numbers does so of ids."""
+    content = line_of("event_id", "1234").replace(b'"1234"', b"1234")
+    log.write_bytes(content)
+    store = store_of(Numbered, log)
+    (event,) = store.load_all_events()
+    assert event.event_id == "1234"
+    for number in range(others):
+        store.save_event(another(event, number))
+    assert store.save_events([event]) == 0
 
 
 @of_all_models
