@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import SimpleJsonStore, _mend, repair
+from specify_cli.telemetry._codec import Codec
+from specify_cli.telemetry._tally import Tally
 from specify_cli.telemetry.repair import RepairReport, repair_log
 
 from .events import CODEC, make_event, make_events
@@ -116,6 +118,25 @@ def test_what_was_an_event_log_is_repaired(content: bytes, log: Path) -> None:
     """Neither a log without a whole event nor one with a stray record is taken for another file."""
     log.write_bytes(content)
     assert applied(log).rejected == 1
+
+
+def test_a_log_that_is_clean_by_the_time_it_is_held_is_not_touched(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout that puts a clean log there between looking and locking is left as it is."""
+    clean = line_of(make_event())
+    log.write_bytes(clean + TORN)
+
+    def look_too_early(path: Path, codec: Codec[Event]) -> Tally:
+        tally = _mend.look(path, codec)
+        path.write_bytes(clean)
+        return tally
+
+    monkeypatch.setattr(repair, "look", look_too_early)
+    report = repair_log(log, apply=True)
+    assert (report.is_clean, report.applied) == (True, False)
+    assert log.read_bytes() == clean
+    assert not rejected_beside(log).exists()
 
 
 def test_a_line_end_behind_nul_bytes_goes_with_them(log: Path) -> None:
