@@ -282,6 +282,34 @@ CONTROLS = [
         "if True:",
         "test_reading.py",
     ),
+    Control(
+        "a repair puts what it takes out beside the log",
+        "_mend.py",
+        "rejected.put()",
+        "pass",
+        "test_repair.py",
+    ),
+    Control(
+        "a repair excludes writers",
+        "_heldlog.py",
+        "if not _lock.acquire(self._fd):",
+        "if False:",
+        "test_repair_contention.py",
+    ),
+    Control(
+        "a repaired log is synced before it is put in place",
+        "_nextversion.py",
+        "_file.sync_file(self._fd)",
+        "pass",
+        "test_repair_refused.py",
+    ),
+    Control(
+        "what is a value of another record is not taken for an event",
+        "_salvage.py",
+        "if skipped.rstrip().endswith(_BEFORE_A_VALUE):",
+        "if False:",
+        "test_salvage.py",
+    ),
 ]
 
 
