@@ -25,7 +25,7 @@ $(VENV)/.ready: pyproject.toml
 	@touch $@
 
 # What the tests need beside it: no environment can hold three versions of one package.
-RELEASES := tests/specify_cli/telemetry/releases/install.py
+RELEASES := tests/specify_cli/telemetry/project/releases/install.py
 
 $(VENV)/.releases: $(VENV)/.ready $(RELEASES)
 	$(BIN)/python $(RELEASES)

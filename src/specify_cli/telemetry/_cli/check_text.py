@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ._problems import Problem, ProblemKind
-from .check import LogReport
+from ..check.problems import Problem, ProblemKind
+from ..check.report import LogReport
 
 _MAX_EXCERPT = 60
 

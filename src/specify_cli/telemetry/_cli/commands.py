@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..spec_kitty_events import StorageError
-from ._progress import Progress
-from ._show import as_json, as_text, printable
-from ._showrepair import repair_as_text
-from .check import check_log
-from .repair import repair_log
+from ...spec_kitty_events import StorageError
+from ..check.report import check_log
+from ..repair.report import repair_log
+from .check_text import as_json, as_text, printable
+from .progress import Progress
+from .repair_text import repair_as_text
 
 CLEAN, PROBLEMS, UNREADABLE = 0, 1, 2
 _INTERRUPTED = 130

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import Self
 
-from ._show import printable
+from .check_text import printable
 
 # Smaller logs are done in a few seconds at most.
 _MIN_SIZE = 32 << 20

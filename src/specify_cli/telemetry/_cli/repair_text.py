@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._show import count, printable
-from .repair import RepairReport
+from ..repair.report import RepairReport
+from .check_text import count, printable
 
 
 def repair_as_text(report: RepairReport) -> str:

@@ -26,8 +26,8 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from ._event import EventT
-from ._payload import (
+from .event import EventT
+from .json_values import (
     MAX_DIGITS,
     UnstorableError,
     digits_are_bounded,
@@ -36,7 +36,7 @@ from ._payload import (
     is_plain,
     json_terms,
 )
-from ._schema import kinds_of_fields
+from .schema import kinds_of_fields
 
 # The fields of the contract in its first form. An event of just these is encoded field by field.
 _FIELDS = {

@@ -21,8 +21,8 @@ from typing import Generic, Literal, TypeAlias
 
 from pydantic import ValidationError
 
-from ._codec import Codec, MalformedLineError, is_blank
-from ._event import EventT
+from .codec import Codec, MalformedLineError, is_blank
+from .event import EventT
 
 Kind: TypeAlias = Literal[
     "event", "blank", "malformed", "other record", "torn", "nul run", "conflict marker"

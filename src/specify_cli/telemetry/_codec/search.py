@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from ._codec import Codec
-from ._event import EventT
+from .codec import Codec
+from .event import EventT
 
 # An id written in plain characters. The second group tells a whole id from one that goes on with an
 # escape. JSON has no other white space than this and LF, which ends the line.

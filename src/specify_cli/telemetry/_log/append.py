@@ -22,10 +22,10 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..spec_kitty_events import StorageError
-from . import _file, _lock
-from ._lockedlog import LockedLog
-from ._openlog import OpenLog, locked_if_possible
+from ...spec_kitty_events import StorageError
+from . import files, lock
+from .locked import LockedLog
+from .snapshot import OpenLog, locked_if_possible
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class AppendLog:
         fd = None
         try:
             with contextlib.suppress(FileNotFoundError):
-                fd = _file.open_file(self._name, os.O_RDONLY)
+                fd = files.open_file(self._name, os.O_RDONLY)
             if fd is None:
                 yield None
                 return
@@ -121,15 +121,15 @@ class AppendLog:
         Without the lock: what is returned need not stay, unless it was there under the lock before.
         """
         try:
-            fd = _file.open_file(self._name, os.O_RDONLY)
+            fd = files.open_file(self._name, os.O_RDONLY)
         except OSError:
             return b""
         try:
-            return _file.read_line(fd, offset, 1 << 62)
+            return files.read_line(fd, offset, 1 << 62)
         except OSError:
             return b""
         finally:
-            _file.close_quietly(fd)
+            files.close_quietly(fd)
 
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> LockedLog | None:
         """Append once, or return None when the path turned out to name another file."""
@@ -141,18 +141,18 @@ class AppendLog:
                 return log if self._write(fd, log, choose(log), may_undo=locked) else None
             finally:
                 if locked:
-                    _lock.release(fd)
+                    lock.release(fd)
         finally:
             # Whatever close could still report has been asked for by the write, under the lock.
-            _file.close_quietly(fd)
+            files.close_quietly(fd)
 
     def _open(self) -> int:
         flags = os.O_RDWR | os.O_APPEND
         try:
-            return _file.open_file(self._name, flags)
+            return files.open_file(self._name, flags)
         except FileNotFoundError:
             self._make_parents()
-            return _file.open_file(self._name, flags | os.O_CREAT)
+            return files.open_file(self._name, flags | os.O_CREAT)
 
     def _make_parents(self) -> None:
         parent = self.path.parent
@@ -160,10 +160,10 @@ class AppendLog:
         parent.mkdir(parents=True, exist_ok=True)
         if self.fsync:
             for folder in missing:
-                _file.sync_directory(folder.parent)
+                files.sync_directory(folder.parent)
 
     def _acquire(self, fd: int) -> bool:
-        locked = _lock.acquire(fd)
+        locked = lock.acquire(fd)
         if not locked and not self._warned:
             self._warned = True
             logger.warning(
@@ -200,9 +200,9 @@ class AppendLog:
     def _sync(self, fd: int, identity: tuple[int, int]) -> None:
         # Also when nothing was written: another writer, one that does not sync, may have saved the
         # event that is about to be acknowledged.
-        _file.sync_file(fd)
+        files.sync_file(fd)
         if self._synced_directory_of != identity:
-            _file.sync_directory(self.path.parent)
+            files.sync_directory(self.path.parent)
             self._synced_directory_of = identity
 
     def _refused(self, action: str, error: OSError) -> Exception:

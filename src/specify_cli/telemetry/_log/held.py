@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import _file, _lock
+from . import files, lock
 
 _CLOSED = -1
 
@@ -26,15 +26,15 @@ if sys.platform == "win32":  # pragma: windows
         """Open a log, or refuse after a moment: while it is being replaced, nobody can open it."""
         for delay in _DELAYS:
             with contextlib.suppress(PermissionError):
-                return _file.open_file(os.fspath(path), flags)
+                return files.open_file(os.fspath(path), flags)
             time.sleep(delay)
-        return _file.open_file(os.fspath(path), flags)
+        return files.open_file(os.fspath(path), flags)
 
 else:  # pragma: posix
 
     def open_log(path: Path, flags: int) -> int:
         """Open a log."""
-        return _file.open_file(os.fspath(path), flags)
+        return files.open_file(os.fspath(path), flags)
 
 
 class ChangedError(Exception):
@@ -63,7 +63,7 @@ class HeldLog:
         try:
             self.path = Path(os.path.realpath(path))
             self._lock()
-            self.status = _file.regular(self._fd)
+            self.status = files.regular(self._fd)
             self.size = self.status.st_size
             self.check()
         except BaseException:
@@ -85,11 +85,11 @@ class HeldLog:
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
         """Yield the content as offset and block of whole lines."""
-        return _file.read_blocks(self._fd, 0, self.size)
+        return files.read_blocks(self._fd, 0, self.size)
 
     def appended(self) -> bytes:
         """Return what the file holds beyond ``size`` by now."""
-        blocks = _file.read_blocks(self._fd, self.size, os.fstat(self._fd).st_size)
+        blocks = files.read_blocks(self._fd, self.size, os.fstat(self._fd).st_size)
         return b"".join(block for _, block in blocks)
 
     def is_held(self) -> bool:
@@ -113,8 +113,8 @@ class HeldLog:
         """Give the lock back and close the file."""
         fd, self._fd = self._fd, _CLOSED
         if fd != _CLOSED:  # pragma: no branch  # only Windows needs to let go early
-            _lock.release(fd)
-            _file.close_quietly(fd)
+            lock.release(fd)
+            files.close_quietly(fd)
 
     def hold_again(self, path: Path) -> None:  # pragma: windows
         """Open and lock the file that has been let go, by any of its names."""
@@ -122,6 +122,6 @@ class HeldLog:
         self._lock()
 
     def _lock(self) -> None:
-        if not _lock.acquire(self._fd):
+        if not lock.acquire(self._fd):
             # A save without a lock goes wrong once in a while; this would lose what is saved.
             raise OSError(errno.ENOLCK, "the file system has no file locks")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from . import _file
-from ._openlog import TAIL_SIZE, OpenLog
+from . import files
+from .snapshot import TAIL_SIZE, OpenLog
 
 
 class LockedLog(OpenLog):
@@ -32,7 +32,7 @@ class LockedLog(OpenLog):
         """
         torn = self.size > 0 and not self.tail.endswith(b"\n")
         self._written = data = b"\n" + lines if torn else lines
-        _file.write_all(self._fd, data)
+        files.write_all(self._fd, data)
         # A network filesystem or a quota may report only on close what it could not write. Closing
         # a copy asks for that now, while the lock is held and undoing is possible.
         os.close(os.dup(self._fd))

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import _file
+from . import files
 
 _CLOSED = -1
 
@@ -34,7 +34,7 @@ class NextVersion:
         self._unwritten: list[bytes] = []
         self._unwritten_size = 0
         # For nobody else to read until it has the mode that it is to have.
-        self._fd = _file.open_file(self.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._fd = files.open_file(self.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             _take_after(self._fd, like)
         except BaseException:
@@ -58,13 +58,13 @@ class NextVersion:
         """Write ``data`` next."""
         self._unwritten.append(data)
         self._unwritten_size += len(data)
-        if self._unwritten_size >= _file.BLOCK_SIZE:
+        if self._unwritten_size >= files.BLOCK_SIZE:
             self._flush()
 
     def finish(self) -> None:
         """Wait until all that was written is on the device, and close the file."""
         self._flush()
-        _file.sync_file(self._fd)
+        files.sync_file(self._fd)
         fd, self._fd = self._fd, _CLOSED
         os.close(fd)
 
@@ -76,7 +76,7 @@ class NextVersion:
     def discard(self) -> None:
         """Remove the version, unless it has been put in place."""
         if self._fd != _CLOSED:
-            _file.close_quietly(self._fd)
+            files.close_quietly(self._fd)
             self._fd = _CLOSED
         if self.name:
             # The first error counts.
@@ -89,7 +89,7 @@ class NextVersion:
         self._unwritten.clear()
         self._unwritten_size = 0
         if data:
-            _file.write_all(self._fd, data)
+            files.write_all(self._fd, data)
 
 
 if sys.platform == "win32":  # pragma: windows

@@ -21,10 +21,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..spec_kitty_events import StorageError
-from . import _file
-from ._heldlog import HeldLog
-from ._nextversion import NextVersion
+from ...spec_kitty_events import StorageError
+from . import files
+from .held import HeldLog
+from .next_version import NextVersion
 
 if sys.platform == "win32":  # pragma: windows
     import time
@@ -44,7 +44,7 @@ if sys.platform == "win32":  # pragma: windows
         for delay in _DELAYS:
             # Refused for another reason too, while it is being removed.
             with contextlib.suppress(FileExistsError, PermissionError):
-                fd = _file.open_file(os.fspath(name), flags)
+                fd = files.open_file(os.fspath(name), flags)
                 break
             time.sleep(delay)
         else:
@@ -52,7 +52,7 @@ if sys.platform == "win32":  # pragma: windows
         try:
             yield
         finally:
-            _file.close_quietly(fd)
+            files.close_quietly(fd)
 
     @contextlib.contextmanager
     def replaced(log: HeldLog, version: NextVersion) -> Iterator[bytes]:
@@ -121,4 +121,4 @@ else:  # pragma: posix
         log.check()
         version.put()
         yield log.appended()
-        _file.sync_directory(log.path.parent)
+        files.sync_directory(log.path.parent)

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from . import _file, _lock
+from . import files, lock
 
 TAIL_SIZE = 512
 
@@ -29,24 +29,24 @@ class OpenLog:
         Raises:
             OSError: It cannot be read, or is not a regular file.
         """
-        status = _file.regular(fd)
+        status = files.regular(fd)
         self._fd = fd
         self.size = size = status.st_size
         self.changed = status.st_mtime_ns
         self.identity = (status.st_dev, status.st_ino)
-        self.tail = _file.read_at(fd, max(0, size - TAIL_SIZE), TAIL_SIZE)
+        self.tail = files.read_at(fd, max(0, size - TAIL_SIZE), TAIL_SIZE)
 
     def read(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes from ``offset`` on."""
-        return _file.read_at(self._fd, offset, size)
+        return files.read_at(self._fd, offset, size)
 
     def line_at(self, offset: int) -> bytes:
         """Return the line that begins at ``offset``."""
-        return _file.read_line(self._fd, offset, self.size)
+        return files.read_line(self._fd, offset, self.size)
 
     def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
         """Yield the bytes from ``start`` to ``stop`` as offset and whole lines."""
-        return _file.read_blocks(self._fd, start, stop)
+        return files.read_blocks(self._fd, start, stop)
 
     def blocks_from(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield the bytes from ``start`` on as offset and whole lines, the last perhaps torn."""
@@ -56,7 +56,7 @@ class OpenLog:
     def _complete_line(self, offset: int) -> bytes:
         """Return the line at ``offset``, having waited for the append that may be writing it."""
         with locked_if_possible(self._fd):
-            return _file.read_line(self._fd, offset, os.fstat(self._fd).st_size)
+            return files.read_line(self._fd, offset, os.fstat(self._fd).st_size)
 
 
 @contextlib.contextmanager
@@ -66,9 +66,9 @@ def locked_if_possible(fd: int) -> Iterator[None]:
     # Without the lock (a network filesystem may refuse one on a file opened to read), what is there
     # now has to do.
     with contextlib.suppress(OSError):
-        locked = _lock.acquire(fd)
+        locked = lock.acquire(fd)
     try:
         yield
     finally:
         if locked:
-            _lock.release(fd)
+            lock.release(fd)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ._event import EventT
-from ._salvage import Piece
+from .._codec.event import EventT
+from .._codec.fragments import Piece
 
 ProblemKind: TypeAlias = Literal[
     "torn tail",

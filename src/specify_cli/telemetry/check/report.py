@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
 
-from ..spec_kitty_events import Event, StorageError
-from . import _distinct, _file
-from ._appendlog import AppendLog
-from ._codec import Codec, MalformedLineError, codec_of, is_blank
-from ._distinct import DistinctIds
-from ._event import EventT, StorableEvent
-from ._problems import Problem, ProblemKind, problem_of_duplicate, problems_of_line
-from ._recent import RecentIds
-from ._salvage import pieces_of
+from ...spec_kitty_events import Event, StorageError
+from .._codec.codec import Codec, MalformedLineError, codec_of, is_blank
+from .._codec.event import EventT, StorableEvent
+from .._codec.fragments import pieces_of
+from .._log import files
+from .._log.append import AppendLog
+from ..jsonl.recent import RecentIds
+from . import distinct
+from .distinct import DistinctIds
+from .problems import Problem, ProblemKind, problem_of_duplicate, problems_of_line
 
 __all__ = ["LogReport", "Problem", "ProblemKind", "check_log"]
 
@@ -110,9 +111,9 @@ def check_log(
 
 def _size_of(path: Path) -> int:
     try:
-        fd = _file.open_file(os.fspath(path), os.O_RDONLY)
+        fd = files.open_file(os.fspath(path), os.O_RDONLY)
         try:
-            return _file.regular(fd).st_size
+            return files.regular(fd).st_size
         finally:
             os.close(fd)
     except OSError as error:
@@ -134,8 +135,8 @@ class _Check(Generic[EventT]):
     def __init__(self, codec: Codec[EventT], max_problems: int) -> None:
         self._codec = codec
         self._max_problems = max_problems
-        self._ids = DistinctIds(_distinct.BUDGET, max_problems)
-        self._aggregates = DistinctIds(_distinct.BUDGET, 0)
+        self._ids = DistinctIds(distinct.BUDGET, max_problems)
+        self._aggregates = DistinctIds(distinct.BUDGET, 0)
         self._recent_aggregates = RecentIds()
         self._counts: Counter[ProblemKind] = Counter()
         self._problems: list[Problem] = []

@@ -12,13 +12,13 @@ import logging
 from collections import deque
 from typing import Generic
 
-from ._appendlog import AppendLog
-from ._cleanprefix import CleanPrefix
-from ._codec import Codec, MalformedLineError
-from ._event import EventT
-from ._openlog import OpenLog
-from ._reading import decoded
-from ._scan import lines_of_aggregate
+from .._codec.codec import Codec, MalformedLineError
+from .._codec.event import EventT
+from .._codec.search import lines_of_aggregate
+from .._log.append import AppendLog
+from .._log.snapshot import OpenLog
+from .clean_prefix import CleanPrefix
+from .reader import decoded
 
 
 class AggregateLoader(Generic[EventT]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._openlog import TAIL_SIZE, OpenLog
-from ._recent import RecentIds
+from .._log.snapshot import TAIL_SIZE, OpenLog
+from .recent import RecentIds
 
 
 class CleanPrefix:

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic
 
-from ._appendlog import AppendLog
-from ._codec import Codec
-from ._event import EventT
-from ._openlog import TAIL_SIZE, OpenLog
-from ._reading import decoded
+from .._codec.codec import Codec
+from .._codec.event import EventT
+from .._log.append import AppendLog
+from .._log.snapshot import TAIL_SIZE, OpenLog
+from .reader import decoded
 
 _CURSOR = re.compile(r"1:(\d{1,19}):(\d{1,19}):([0-9a-f]{8}):([0-9a-f]{16})", re.ASCII)
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic
 
-from ._codec import Codec
-from ._event import EventT
-from ._lockedlog import LockedLog
-from ._scan import find_event, named_ids
+from .._codec.codec import Codec
+from .._codec.event import EventT
+from .._codec.search import find_event, named_ids
+from .._log.locked import LockedLog
 
 # Numbers below 2**60 take 32 bytes, the ids themselves would take 80.
 _MASK = (1 << 60) - 1

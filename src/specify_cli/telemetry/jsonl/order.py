@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any, get_args
 
-from ._event import EventT
+from .._codec.event import EventT
 
 _by_clock = attrgetter("lamport_clock", "node_id")
 

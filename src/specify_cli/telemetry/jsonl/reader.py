@@ -8,9 +8,9 @@ import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ._appendlog import AppendLog
-from ._codec import Codec, MalformedLineError, is_blank
-from ._event import EventT
+from .._codec.codec import Codec, MalformedLineError, is_blank
+from .._codec.event import EventT
+from .._log.append import AppendLog
 
 _MAX_WARNINGS = 10
 

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Generic
 
-from ..spec_kitty_events import StorageError
-from ._aggregate import AggregateLoader
-from ._appendlog import AppendLog
-from ._codec import codec_of
-from ._event import EventT
-from ._following import Since, read_since
-from ._idempotent import IdempotentLog
-from ._order import in_causal_order
-from ._payload import UnstorableError
-from ._reading import read_events, without_collector
-from ._recent import RecentIds
+from ...spec_kitty_events import StorageError
+from .._codec.codec import codec_of
+from .._codec.event import EventT
+from .._codec.json_values import UnstorableError
+from .._log.append import AppendLog
+from .aggregate import AggregateLoader
+from .cursor import Since, read_since
+from .order import in_causal_order
+from .reader import read_events, without_collector
+from .recent import RecentIds
+from .writer import IdempotentLog
 
 
 class JsonlEventStore(Generic[EventT]):

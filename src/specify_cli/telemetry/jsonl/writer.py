@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Generic
 from weakref import WeakSet
 
-from ._appendlog import AppendLog
-from ._codec import Codec
-from ._event import EventT
-from ._knownids import KnownIds
-from ._lockedlog import LockedLog
+from .._codec.codec import Codec
+from .._codec.event import EventT
+from .._log.append import AppendLog
+from .._log.locked import LockedLog
+from .id_index import KnownIds
 
 
 class IdempotentLog(Generic[EventT]):

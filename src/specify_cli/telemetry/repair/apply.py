@@ -7,19 +7,19 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from . import _file
-from ._appendlog import AppendLog
-from ._codec import Codec
-from ._event import EventT
-from ._heldlog import ChangedError, HeldLog, open_log
-from ._idempotent import IdempotentLog
-from ._lockedlog import LockedLog
-from ._nextversion import NextVersion
-from ._openlog import locked_if_possible
-from ._rejected import next_rejected
-from ._rewrite import alone, replaced
-from ._sieve import Sieve, lines_of
-from ._tally import Tally
+from .._codec.codec import Codec
+from .._codec.event import EventT
+from .._log import files
+from .._log.append import AppendLog
+from .._log.held import ChangedError, HeldLog, open_log
+from .._log.locked import LockedLog
+from .._log.next_version import NextVersion
+from .._log.replace import alone, replaced
+from .._log.snapshot import locked_if_possible
+from ..jsonl.writer import IdempotentLog
+from .audit import Sieve, lines_of
+from .rejected import next_rejected
+from .tally import Tally
 
 
 def look(log: Path, codec: Codec[EventT]) -> Tally:
@@ -33,16 +33,16 @@ def look(log: Path, codec: Codec[EventT]) -> Tally:
     try:
         # While the lock is held, no append is half done.
         with locked_if_possible(fd):
-            size = _file.regular(fd).st_size
+            size = files.regular(fd).st_size
         sieve = Sieve(codec)
-        events = sieve.survey(_file.read_blocks(fd, 0, size))
+        events = sieve.survey(files.read_blocks(fd, 0, size))
         if events is None:
-            for sifted in sieve.sift(_file.read_blocks(fd, 0, size)):
+            for sifted in sieve.sift(files.read_blocks(fd, 0, size)):
                 tally.stays(sifted)
         else:
             tally.events = events
     finally:
-        _file.close_quietly(fd)
+        files.close_quietly(fd)
     return tally
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeAlias
 
-from ._codec import Codec, MalformedLineError, is_blank
-from ._event import EventT
-from ._salvage import Piece, pieces_of
+from .._codec.codec import Codec, MalformedLineError, is_blank
+from .._codec.event import EventT
+from .._codec.fragments import Piece, pieces_of
 
 Blocks: TypeAlias = Iterable[tuple[int, bytes]]
 Fate: TypeAlias = Literal["kept", "recovered", "duplicate", "rejected"]

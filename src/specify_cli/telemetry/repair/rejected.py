@@ -29,9 +29,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import _file
-from ._nextversion import NextVersion
-from ._sieve import Sifted
+from .._log import files
+from .._log.next_version import NextVersion
+from .audit import Sifted
 
 
 def rejected_path(log: Path) -> Path:
@@ -83,7 +83,7 @@ class NextRejected:
         self._version.finish()
         self._put = _which(self._version.name)
         self._version.put()
-        _file.sync_directory(self._version.path.parent)
+        files.sync_directory(self._version.path.parent)
 
     def take_back(self) -> None:
         """Remove the records again, unless the file has changed since.
@@ -126,12 +126,12 @@ def next_rejected(log: Path, like: os.stat_result) -> Iterator[NextRejected]:
 
 def _copy(path: Path, version: NextVersion) -> None:
     block = b"\n"
-    fd = _file.open_file(os.fspath(path), os.O_RDONLY)
+    fd = files.open_file(os.fspath(path), os.O_RDONLY)
     try:
-        for _, block in _file.read_blocks(fd, 0, _file.regular(fd).st_size):
+        for _, block in files.read_blocks(fd, 0, files.regular(fd).st_size):
             version.write(block)
     finally:
-        _file.close_quietly(fd)
+        files.close_quietly(fd)
     if not block.endswith(b"\n"):  # edited by hand; a header begins a line
         version.write(b"\n")
 

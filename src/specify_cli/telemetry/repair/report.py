@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..spec_kitty_events import Event, StorageError
-from ._codec import codec_of
-from ._event import StorableEvent
-from ._heldlog import ChangedError
-from ._mend import look, mend
-from ._rejected import rejected_path
-from ._tally import RejectedPiece, Tally
+from ...spec_kitty_events import Event, StorageError
+from .._codec.codec import codec_of
+from .._codec.event import StorableEvent
+from .._log.held import ChangedError
+from .apply import look, mend
+from .rejected import rejected_path
+from .tally import RejectedPiece, Tally
 
 __all__ = ["RejectedPiece", "RepairReport", "repair_log"]
 

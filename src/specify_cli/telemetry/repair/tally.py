@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._sieve import Sifted
+from .audit import Sifted
 
 _MAX_EXAMPLES = 10
 

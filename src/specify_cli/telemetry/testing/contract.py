@@ -42,11 +42,11 @@ from typing import Any
 
 from ulid import ULID
 
-from ..spec_kitty_events import Event, EventStore
-from ._concurrently import in_processes, in_threads, save, save_and_die
-from ._difference import difference
-from ._event import StorableEvent
-from ._order import clock_is_optional, in_causal_order
+from ...spec_kitty_events import Event, EventStore
+from .._codec.event import StorableEvent
+from ..jsonl.order import clock_is_optional, in_causal_order
+from .concurrency import in_processes, in_threads, save, save_and_die
+from .difference import difference
 
 try:
     import pytest

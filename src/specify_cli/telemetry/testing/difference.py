@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from ._event import StorableEvent
+from .._codec.event import StorableEvent
 
 _MAX_FACTS = 10
 _MAX_SHOWN = 200

@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from pydantic import BaseModel, ConfigDict
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore, _distinct, _recent
-from specify_cli.telemetry.check import LogReport, Problem, check_log
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry.check import LogReport, Problem, check_log, distinct
+from specify_cli.telemetry.jsonl import recent
 
-from .events import CODEC, make_event, make_events, numbered_id
+from ..support.events import CODEC, make_event, make_events, numbered_id
 
-REAL_LOGS = Path(__file__).parents[4] / "shared" / "data"
+REAL_LOGS = Path(__file__).parents[5] / "shared" / "data"
 
 EVENTS = [
     make_event(numbered_id(n), aggregate_id=f"feature-{n % 3}", lamport_clock=n) for n in range(6)
@@ -208,7 +209,7 @@ def test_progress_is_told(log: Path) -> None:
 
 def test_what_is_appended_meanwhile_is_left_out(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the log is read, it is read as it was at the start."""
-    monkeypatch.setattr(_distinct, "BUDGET", 2)
+    monkeypatch.setattr(distinct, "BUDGET", 2)
     log.write_bytes(b"".join(LINES) + TORN + b"\n")
     store = SimpleJsonStore(log)
     report = check_log(log, progress=lambda *_: store.save_event(make_event()))
@@ -223,14 +224,14 @@ def test_an_append_under_way_is_waited_for(log: Path) -> None:
 
     log.write_bytes(WHOLE + LINES[1][:50])
     fd = os.open(log, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
-    assert _lock.acquire(fd)
+    assert lock.acquire(fd)
     reports: list[LogReport] = []
     thread = threading.Thread(target=lambda: reports.append(check_log(log)))
     thread.start()
     thread.join(0.1)
     assert not reports
     os.write(fd, LINES[1][50:])
-    _lock.release(fd)
+    lock.release(fd)
     thread.join()
     os.close(fd)
     assert reports[0].events == 2
@@ -267,7 +268,7 @@ def test_ids_are_counted_exactly_in_any_memory(
     names: list[str], budget: int, max_repeats: int
 ) -> None:
     """However few can be kept at once: first, hidden and repeated ones."""
-    distinct = _distinct.DistinctIds(budget, max_repeats)
+    distinct = distinct.DistinctIds(budget, max_repeats)
     passes = 0
     while not distinct.is_complete:
         passes += 1
@@ -290,7 +291,7 @@ def test_ids_are_counted_exactly_in_any_memory(
 
 def test_no_more_passes_are_made_than_the_budget_asks_for() -> None:
     """Each takes in close to half of the budget, at least."""
-    distinct = _distinct.DistinctIds(1000, 0)
+    distinct = distinct.DistinctIds(1000, 0)
     passes = 0
     while not distinct.is_complete:
         passes += 1
@@ -303,7 +304,7 @@ def test_no_more_passes_are_made_than_the_budget_asks_for() -> None:
 
 def test_one_id_again_and_again_takes_no_memory() -> None:
     """What is kept of it stays within the budget, as for any ids."""
-    distinct = _distinct.DistinctIds(10, 3)
+    distinct = distinct.DistinctIds(10, 3)
     while not distinct.is_complete:
         for line in range(1000):
             distinct.add("same", line, line)
@@ -328,8 +329,8 @@ def test_a_report_does_not_depend_on_memory(
     whole = check_log(log)
     assert (whole.events, whole.aggregates, whole.recoverable_events) == (90, 41, 1)
     assert whole.counts == {"duplicate": 11, "fused": 2}
-    monkeypatch.setattr(_distinct, "BUDGET", budget)
-    monkeypatch.setattr(_recent.RecentIds, "GENERATION", generation)
+    monkeypatch.setattr(distinct, "BUDGET", budget)
+    monkeypatch.setattr(recent.RecentIds, "GENERATION", generation)
     assert check_log(log) == whole
 
 

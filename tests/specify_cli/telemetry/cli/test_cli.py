@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
-from specify_cli.telemetry import SimpleJsonStore, _cli, _progress
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._cli import commands, progress
 from specify_cli.telemetry.check import check_log
 
-from .events import CODEC, make_event, make_events
+from ..support.events import CODEC, make_event, make_events
 
 MODULE = "specify_cli.telemetry"
 WHOLE = CODEC.encode(make_event(payload={"name": "café ☕"}))
@@ -42,7 +43,7 @@ def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess
 
 def main(*arguments: str | Path) -> int:
     """Run the command in this process."""
-    return _cli.main([str(argument) for argument in arguments])
+    return commands.main([str(argument) for argument in arguments])
 
 
 def test_a_clean_log(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -283,7 +284,7 @@ def test_an_interrupt_ends_it_quietly(log: Path, monkeypatch: pytest.MonkeyPatch
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_cli, "check_log", interrupted)
+    monkeypatch.setattr(commands, "check_log", interrupted)
     assert main("check", log) == 130
 
 
@@ -301,7 +302,7 @@ def test_progress_is_one_line_that_goes_away(log: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     assert main("check", log) == 0
     assert terminal.getvalue() == ""
-    monkeypatch.setattr(_progress, "_MIN_SIZE", 1000)
+    monkeypatch.setattr(progress, "_MIN_SIZE", 1000)
     assert main("check", log) == 0
     shown = terminal.getvalue()
     assert re.fullmatch(rf"(\r[ \d]\d\d? % of {log.name})+\r {{10,}}\r", shown)
@@ -316,14 +317,14 @@ def test_progress_is_one_line_that_goes_away(log: Path, monkeypatch: pytest.Monk
 def test_progress_goes_away_before_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message is on a line of its own."""
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    monkeypatch.setattr(_progress, "_MIN_SIZE", 1)
+    monkeypatch.setattr(progress, "_MIN_SIZE", 1)
 
-    def gone(path: str, *, progress: _progress.Progress) -> None:
+    def gone(path: str, *, progress: progress.Progress) -> None:
         for done in (1000, 1001, 1002):
             progress(done, 2000)
         raise StorageError(f"{path} is gone")
 
-    monkeypatch.setattr(_cli, "check_log", gone)
+    monkeypatch.setattr(commands, "check_log", gone)
     assert main("check", "log") == 2
     assert terminal.getvalue() == "\r 50 % of log\r            \rlog is gone\n"
 
@@ -333,7 +334,7 @@ def test_importing_the_store_loads_nothing_of_this() -> None:
     code = (
         f"import sys, {MODULE}; print([name for name in sys.modules if name == 'argparse' or"
         f" name.startswith('{MODULE}.') and name.rpartition('.')[2] in"
-        " {'_cli', '_show', '_progress', '_problems', '_salvage', '_distinct', 'check'}])"
+        " {'_cli', '_show', '_progress', '_problems', '_salvage', 'distinct', 'check'}])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment(), capture_output=True, check=True

@@ -8,10 +8,10 @@ import pytest
 
 from specify_cli.telemetry.repair import repair_log
 
-from .events import CODEC, make_events
-from .rejected import rejected_beside
+from ..repair.test_repair import TORN
+from ..support.events import CODEC, make_events
+from ..support.rejected import rejected_beside
 from .test_cli import main, run
-from .test_repair import TORN
 
 FIRST, SECOND = (CODEC.encode(event) for event in make_events(2))
 

@@ -13,7 +13,7 @@ import pytest
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import WHEN, make_event, make_events
+from ..support.events import WHEN, make_event, make_events
 
 Spell = Callable[[dict[str, Any]], bytes]
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import example, given, settings
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import _salvage
-from specify_cli.telemetry._reading import without_collector
-from specify_cli.telemetry._salvage import is_conflict_marker, pieces_of
+from specify_cli.telemetry._codec import fragments
+from specify_cli.telemetry._codec.fragments import is_conflict_marker, pieces_of
+from specify_cli.telemetry.jsonl.reader import without_collector
 
-from .events import CODEC, make_event, numbered_id
+from ..support.events import CODEC, make_event, numbered_id
 
-REAL_LOGS = Path(__file__).parents[4] / "shared" / "data"
+REAL_LOGS = Path(__file__).parents[5] / "shared" / "data"
 
 ONE = make_event(numbered_id(1))
 TWO = make_event(numbered_id(2), payload={"n": [1, 2], "text": 'at 09:[x, {"q": \\ é'})
@@ -233,7 +233,7 @@ def test_broken_objects_are_not_looked_at_without_end(monkeypatch: pytest.Monkey
     """Behind so many of them nothing is looked for."""
     line = b'{"a' * 20 + LINE
     assert events_in(line) == [ONE]
-    monkeypatch.setattr(_salvage, "_MAX_BROKEN_OBJECTS", 20)
+    monkeypatch.setattr(fragments, "_MAX_BROKEN_OBJECTS", 20)
     assert events_in(line) == []
 
 

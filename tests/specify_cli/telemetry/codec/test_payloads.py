@@ -21,9 +21,10 @@ import pydantic
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore, _payload
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._codec import json_values
 
-from .events import CODEC, WHEN, make_event, make_events
+from ..support.events import CODEC, WHEN, make_event, make_events
 
 
 class Role(enum.Enum):
@@ -398,7 +399,7 @@ def test_any_other_event_is_read_back(
 
     monkeypatch.setattr(CODEC, "_validate_json", read)
     event = make_event().model_copy(update=fields)
-    with contextlib.suppress(_payload.UnstorableError):
+    with contextlib.suppress(json_values.UnstorableError):
         assert CODEC.decode(CODEC.encode(event)).lamport_clock == 1
     assert tried
 

@@ -16,7 +16,7 @@ from pydantic_core import to_jsonable_python
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import make_event
+from ..support.events import make_event
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=8)
 offsets = st.builds(

@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from pydantic import field_validator
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore, _file
-from specify_cli.telemetry._codec import Codec
-from specify_cli.telemetry._recent import RecentIds
+from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
+from specify_cli.telemetry._codec.codec import Codec
+from specify_cli.telemetry._log import files
+from specify_cli.telemetry.jsonl.recent import RecentIds
 
-from .events import CODEC, make_event, make_events, numbered_id
+from ..support.events import CODEC, make_event, make_events, numbered_id
 
 JUNK = b"junk\n"
 
@@ -214,7 +215,7 @@ def test_an_id_repeated_under_another_aggregate_counts_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first event under an id is the one that counts, whatever has been loaded before."""
-    monkeypatch.setattr(_file, "BLOCK_SIZE", block_size)
+    monkeypatch.setattr(files, "BLOCK_SIZE", block_size)
     events = save(store, 3)
     twin = events[0][1].model_copy(update={"aggregate_id": "a1"})
     assert store.load_events("a0") == events[0]
@@ -236,7 +237,7 @@ def test_an_id_repeated_after_a_malformed_line_counts_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In a part of the log that is not clean, too, the first event under an id counts."""
-    monkeypatch.setattr(_file, "BLOCK_SIZE", block_size)
+    monkeypatch.setattr(files, "BLOCK_SIZE", block_size)
     event = make_event(aggregate_id="a0")
     twin = event.model_copy(update={"aggregate_id": "a1"})
     log.write_bytes(JUNK + between + CODEC.encode(event) + between + CODEC.encode(twin))
@@ -276,7 +277,7 @@ def test_ids_after_a_malformed_line_stay_new(
     block_size: int, log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Events beside and after a malformed line load every time, and repeats of them once."""
-    monkeypatch.setattr(_file, "BLOCK_SIZE", block_size)
+    monkeypatch.setattr(files, "BLOCK_SIZE", block_size)
     events = make_events(3, aggregate_id="a0")
     lines = [CODEC.encode(event) for event in events]
     log.write_bytes(lines[0] + JUNK + lines[1] + lines[2] + lines[1])
@@ -368,7 +369,7 @@ def test_a_store_that_has_loaded_before_loads_as_a_new_one_does(
         tempfile.TemporaryDirectory() as folder,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):
-        monkeypatch.setattr(_file, "BLOCK_SIZE", block_size)
+        monkeypatch.setattr(files, "BLOCK_SIZE", block_size)
         old = SimpleJsonStore(Path(folder, "log"))
         for pieces, how in steps:
             with old.file_path.open("ab") as file:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import CODEC, make_event, numbered_id
+from ..support.events import CODEC, make_event, numbered_id
 
 EVENTS = [
     make_event(numbered_id(n), lamport_clock=n, payload={"text": 'é\\"\ud800'[: n % 5] * 9})

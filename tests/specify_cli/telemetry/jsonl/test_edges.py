@@ -15,13 +15,14 @@ import pydantic
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore, _file
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import files
 
-from .events import CODEC, WHEN, make_event, make_events
-from .faults import LOCK, READ, Faults, failing
-from .test_contention import has_fork
-from .test_crash import exit_code_of_child
-from .test_durability import Trace
+from ..log.test_contention import has_fork
+from ..log.test_crash import exit_code_of_child
+from ..log.test_durability import Trace
+from ..support.events import CODEC, WHEN, make_event, make_events
+from ..support.faults import LOCK, READ, Faults, failing
 
 if sys.platform != "win32":
     import fcntl
@@ -550,8 +551,8 @@ def test_a_line_is_cut_where_the_reading_is_to_stop(tmp_path: Path) -> None:
     """Also when its end can be seen."""
     path = tmp_path / "lines"
     path.write_bytes(b"x" * 99 + b"\n" + b"y" * 99 + b"\n")
-    fd = _file.open_file(str(path), os.O_RDONLY)
+    fd = files.open_file(str(path), os.O_RDONLY)
     try:
-        assert _file.read_line(fd, 100, 150) == b"y" * 50
+        assert files.read_line(fd, 100, 150) == b"y" * 50
     finally:
         os.close(fd)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import SimpleJsonStore, _file
-from specify_cli.telemetry._codec import Codec
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._codec.codec import Codec
+from specify_cli.telemetry._log import files
 
-from .events import make_event, make_events
+from ..support.events import make_event, make_events
 
 
 class Reading:
@@ -21,14 +22,14 @@ class Reading:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Begin to count."""
         self._size = 0
-        read_at = _file.read_at
+        read_at = files.read_at
 
         def count(fd: int, offset: int, size: int) -> bytes:
             data = read_at(fd, offset, size)
             self._size += len(data)
             return data
 
-        monkeypatch.setattr(_file, "read_at", count)
+        monkeypatch.setattr(files, "read_at", count)
 
     def of(self, use: Callable[[], object]) -> int:
         """Return how many bytes ``use`` reads."""
@@ -91,7 +92,7 @@ def test_a_search_ends_where_the_event_is_found(log: Path, reading: Reading) -> 
     early, *events = make_events(3000)
     SimpleJsonStore(log).save_events([early, *events])
     size = log.stat().st_size
-    assert size > 3 * _file.BLOCK_SIZE
+    assert size > 3 * files.BLOCK_SIZE
     assert reading.of(lambda: SimpleJsonStore(log).save_event(early)) < size / 2
 
 

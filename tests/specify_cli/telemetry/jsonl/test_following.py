@@ -19,11 +19,12 @@ import pytest
 from hypothesis import given, settings
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore, _file
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import files
 
-from .events import CODEC, make_event, make_events, numbered_id
-from .faults import CALLS, LOCK, READ, Faults, failing
-from .test_contention import start_writer
+from ..log.test_contention import start_writer
+from ..support.events import CODEC, make_event, make_events, numbered_id
+from ..support.faults import CALLS, LOCK, READ, Faults, failing
 
 TORN = b'{"aggregate_id": "043-tele'
 
@@ -318,13 +319,13 @@ def test_looking_again_reads_only_what_is_new(
     store.save_events(make_events(1000))
     cursor = store.read_since().cursor
     sizes: list[int] = []
-    read_at = _file.read_at
+    read_at = files.read_at
 
     def count(fd: int, offset: int, size: int) -> bytes:
         sizes.append(len(data := read_at(fd, offset, size)))
         return data
 
-    monkeypatch.setattr(_file, "read_at", count)
+    monkeypatch.setattr(files, "read_at", count)
     assert store.read_since(cursor).events == []
     assert sum(sizes) < 2_000
     with log.open("ab") as file:

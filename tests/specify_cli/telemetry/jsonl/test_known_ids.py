@@ -9,7 +9,7 @@ import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import WHEN, make_event, make_events
+from ..support.events import WHEN, make_event, make_events
 
 
 def line_of(**fields: object) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import CODEC, make_event, numbered_id
+from ..support.events import CODEC, make_event, numbered_id
 
 SIZE = 110_000_000
 

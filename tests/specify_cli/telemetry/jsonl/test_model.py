@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from specify_cli.spec_kitty_events import Event, InMemoryEventStore
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import make_event, numbered_id
+from ..support.events import make_event, numbered_id
 
 AGGREGATES = ["one", "two", "three"]
 

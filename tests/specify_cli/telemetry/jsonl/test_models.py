@@ -23,9 +23,9 @@ from typing_extensions import TypeAliasType
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore
-from specify_cli.telemetry._codec import codec_of
+from specify_cli.telemetry._codec.codec import codec_of
 
-from .events import WHEN
+from ..support.events import WHEN
 
 LOWER = "01khjvjwdm0hgagygxjykd1jqg"
 UPPER = LOWER.upper()

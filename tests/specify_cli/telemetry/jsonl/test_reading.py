@@ -10,9 +10,9 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._recent import RecentIds
+from specify_cli.telemetry.jsonl.recent import RecentIds
 
-from .events import make_event, make_events
+from ..support.events import make_event, make_events
 
 GARBAGE = [
     b"",

@@ -10,7 +10,7 @@ import pytest
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 
-from .events import make_event, make_events
+from ..support.events import make_event, make_events
 
 
 def test_save_and_load_events(tmp_path: Path) -> None:

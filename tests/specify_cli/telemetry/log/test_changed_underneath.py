@@ -15,7 +15,7 @@ import pytest
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import make_event, make_events
+from ..support.events import make_event, make_events
 
 Change = Callable[[Path], None]
 

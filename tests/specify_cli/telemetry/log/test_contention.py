@@ -22,9 +22,9 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
-from . import writer
-from .events import make_event, make_events
-from .faults import Faults
+from ..support import writer
+from ..support.events import make_event, make_events
+from ..support.faults import Faults
 
 has_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 

@@ -18,10 +18,10 @@ import pytest
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import make_event, make_events
-from .faults import LOCK, READ, Faults
+from ..support.events import make_event, make_events
+from ..support.faults import LOCK, READ, Faults
+from ..support.writer import events_to_save
 from .test_contention import has_fork, start_writer
-from .writer import events_to_save
 
 ROUNDS = 300
 

@@ -12,7 +12,7 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import make_event, make_events
+from ..support.events import make_event, make_events
 
 directories_are_synced = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no directories to sync"

@@ -14,8 +14,8 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import make_event, make_events
-from .faults import CALLS, ERRORS, LOCK, READ, Faults, failing
+from ..support.events import make_event, make_events
+from ..support.faults import CALLS, ERRORS, LOCK, READ, Faults, failing
 
 Prepare = Callable[[Path], None]
 

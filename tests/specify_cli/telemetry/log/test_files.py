@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from specify_cli.telemetry import _file
+from specify_cli.telemetry._log import files
 
-LONG = b"x" * (3 * _file.BLOCK_SIZE) + b"\n"
+LONG = b"x" * (3 * files.BLOCK_SIZE) + b"\n"
 SHORT = b"y" * 99 + b"\n"
-LIKELY = b"z" * (_file.LIKELY_LINE - 1) + b"\n"
+LIKELY = b"z" * (files.LIKELY_LINE - 1) + b"\n"
 CONTENT = SHORT * 3000 + LONG + SHORT * 6000 + LIKELY + b"z" + LIKELY + b"torn"
 
 
@@ -21,7 +21,7 @@ def fd(tmp_path: Path) -> Iterator[int]:
     """Open a file of lines, short and long, the last without newline."""
     path = tmp_path / "lines"
     path.write_bytes(CONTENT)
-    fd = _file.open_file(str(path), os.O_RDONLY)
+    fd = files.open_file(str(path), os.O_RDONLY)
     yield fd
     os.close(fd)
 
@@ -30,7 +30,7 @@ def fd(tmp_path: Path) -> Iterator[int]:
 @pytest.mark.parametrize("stop", [0, 99, 100, 299_999, 1_000_000, len(CONTENT)])
 def test_blocks_are_the_bytes_in_order(start: int, stop: int, fd: int) -> None:
     """From start to stop and no further, each block but the last ending with a newline."""
-    blocks = list(_file.read_blocks(fd, start, stop))
+    blocks = list(files.read_blocks(fd, start, stop))
     assert b"".join(block for _, block in blocks) == CONTENT[start:stop]
     assert all(CONTENT[offset : offset + len(block)] == block for offset, block in blocks)
     assert all(block.endswith(b"\n") for _, block in blocks[:-1])
@@ -39,10 +39,10 @@ def test_blocks_are_the_bytes_in_order(start: int, stop: int, fd: int) -> None:
 
 def test_blocks_are_small_but_for_long_lines(fd: int) -> None:
     """A long line makes its own block long, not those after it."""
-    blocks = [block for _, block in _file.read_blocks(fd, 0, len(CONTENT))]
+    blocks = [block for _, block in files.read_blocks(fd, 0, len(CONTENT))]
     assert max(map(len, blocks)) <= 2 * len(LONG)
     longest = max(range(len(blocks)), key=lambda number: len(blocks[number]))
-    assert all(len(block) <= _file.BLOCK_SIZE for block in blocks[longest + 1 :])
+    assert all(len(block) <= files.BLOCK_SIZE for block in blocks[longest + 1 :])
     assert len(blocks) > longest + 1
 
 
@@ -51,26 +51,26 @@ def test_a_line_is_read_whole(fd: int) -> None:
     start, end = 0, len(CONTENT)
     for line in CONTENT.splitlines(keepends=True)[2995:3005]:
         start = CONTENT.index(line, start)
-        assert _file.read_line(fd, start, end) == line
+        assert files.read_line(fd, start, end) == line
         start += len(line)
     torn = len(CONTENT) - 4
     likely = torn - 2 * len(LIKELY) - 1
-    assert _file.read_line(fd, likely, end) == LIKELY
-    assert _file.read_line(fd, likely + len(LIKELY), end) == b"z" + LIKELY
-    assert _file.read_line(fd, torn, end) == b"torn"
-    assert _file.read_line(fd, torn, end - 1) == b"tor"
-    assert _file.read_line(fd, end, end) == b""
-    assert _file.read_line(fd, end, 5) == b""
-    assert _file.read_line(fd, 0, 1 << 62) == SHORT
+    assert files.read_line(fd, likely, end) == LIKELY
+    assert files.read_line(fd, likely + len(LIKELY), end) == b"z" + LIKELY
+    assert files.read_line(fd, torn, end) == b"torn"
+    assert files.read_line(fd, torn, end - 1) == b"tor"
+    assert files.read_line(fd, end, end) == b""
+    assert files.read_line(fd, end, 5) == b""
+    assert files.read_line(fd, 0, 1 << 62) == SHORT
 
 
 def test_only_regular_files_are_logs(fd: int) -> None:
     """A pipe is not one."""
-    assert _file.regular(fd).st_size == len(CONTENT)
+    assert files.regular(fd).st_size == len(CONTENT)
     pipe = os.pipe()
     try:
         with pytest.raises(OSError, match="not a regular file"):
-            _file.regular(pipe[0])
+            files.regular(pipe[0])
     finally:
         for end in pipe:
             os.close(end)

@@ -8,7 +8,7 @@ import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import make_event, make_events
+from ..support.events import make_event, make_events
 
 
 def test_a_save_after_a_cut_at_any_byte_loses_nothing(log: Path) -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from specify_cli import spec_kitty_events, telemetry
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._codec import MalformedLineError
+from specify_cli.telemetry._codec.codec import MalformedLineError
 
-from .events import CODEC
+from ..support.events import CODEC
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 SOURCES = [

@@ -13,7 +13,7 @@ from ulid import ULID
 from specify_cli import spec_kitty_events, telemetry
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore, check, repair
 
-from .events import make_event
+from ..support.events import make_event
 
 
 def public_names() -> dict[str, object]:

@@ -10,7 +10,7 @@ import pytest
 from specify_cli import spec_kitty_events
 from specify_cli.spec_kitty_events import Event, EventStore, models, storage
 
-from .events import WHEN, make_event
+from ..support.events import WHEN, make_event
 
 
 def test_everything_is_in_the_package_and_its_modules() -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import make_events
+from ..support.events import make_events
 
-QUICKSTART = Path(__file__).parents[3] / "examples" / "quickstart.py"
-REAL_LOGS = Path(__file__).parents[4] / "shared" / "data"
+QUICKSTART = Path(__file__).parents[4] / "examples" / "quickstart.py"
+REAL_LOGS = Path(__file__).parents[5] / "shared" / "data"
 
 real_logs = pytest.mark.skipif(not REAL_LOGS.is_dir(), reason="logs from real use are not here")
 

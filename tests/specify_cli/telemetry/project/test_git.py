@@ -14,9 +14,9 @@ import pytest
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import CODEC, make_event, make_events
+from ..support.events import CODEC, make_event, make_events
 
-PAGE = (Path(__file__).parents[3] / "docs" / "git.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "git.md").read_text(encoding="utf-8")
 (ATTRIBUTES,) = re.findall(r"```gitattributes\n(.*?)```", PAGE, re.DOTALL)
 (MERGE_BY_SAVING,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 LOG = "kitty-specs/043/execution.events.jsonl"

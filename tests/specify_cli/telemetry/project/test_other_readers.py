@@ -20,10 +20,10 @@ import pytest
 from specify_cli.spec_kitty_events import Event, InMemoryEventStore
 from specify_cli.telemetry import SimpleJsonStore
 
-from .events import WHEN, make_event, make_events
+from ..support.events import WHEN, make_event, make_events
 from .test_examples import REAL_LOGS, real_logs
 
-PAGE = (Path(__file__).parents[3] / "docs" / "analysis.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "analysis.md").read_text(encoding="utf-8")
 LOG = "execution.events.jsonl"  # as the page calls it
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLEAN_LOGS = ["clean", "merged", "digits", pytest.param("real", marks=real_logs)]

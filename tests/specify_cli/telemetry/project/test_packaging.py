@@ -19,7 +19,7 @@ from specify_cli import spec_kitty_events, telemetry
 
 from .releases.install import VERSIONS, folder_of
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SOURCES = {
     "specify_cli/spec_kitty_events": {"__init__.py", "models.py", "py.typed", "storage.py"},
     "specify_cli/telemetry": {

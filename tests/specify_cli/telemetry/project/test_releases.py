@@ -16,7 +16,7 @@ from . import releases
 from .releases.install import VERSIONS, folder_of
 
 HERE = Path(releases.__path__[0])
-ROOT = HERE.parents[3]
+ROOT = HERE.parents[4]
 SOURCES = Path(telemetry.__path__[0]).parents[1]
 
 of_every_release = pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from specify_cli import spec_kitty_events, telemetry
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PACKAGES = [Path(package.__path__[0]) for package in (spec_kitty_events, telemetry)]
 
 # What the store does, as its own tests have it. Left out are those of this project's packaging and

@@ -14,19 +14,19 @@ from pathlib import Path
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore, _mend, repair
-from specify_cli.telemetry._codec import Codec
-from specify_cli.telemetry._tally import Tally
-from specify_cli.telemetry.repair import RepairReport, repair_log
+from specify_cli.telemetry import SimpleJsonStore, repair
+from specify_cli.telemetry._codec.codec import Codec
+from specify_cli.telemetry.repair import RepairReport, apply, repair_log
+from specify_cli.telemetry.repair.tally import Tally
 
-from .events import CODEC, make_event, make_events
-from .faults import LOCK, Faults, failing
-from .rejected import assert_nothing_is_lost, records_beside, rejected_beside
-from .test_changed_underneath import posix_only
+from ..log.test_changed_underneath import posix_only
+from ..support.events import CODEC, make_event, make_events
+from ..support.faults import LOCK, Faults, failing
+from ..support.rejected import assert_nothing_is_lost, records_beside, rejected_beside
 
 Change = Callable[[bytes], bytes]
 
-REAL_LOGS = Path(__file__).parents[4] / "shared" / "data"
+REAL_LOGS = Path(__file__).parents[5] / "shared" / "data"
 
 TORN = b'{"aggregate_id": "043-telemetry'
 
@@ -128,7 +128,7 @@ def test_a_log_that_is_clean_by_the_time_it_is_held_is_not_touched(
     log.write_bytes(clean + TORN)
 
     def look_too_early(path: Path, codec: Codec[Event]) -> Tally:
-        tally = _mend.look(path, codec)
+        tally = apply.look(path, codec)
         path.write_bytes(clean)
         return tally
 

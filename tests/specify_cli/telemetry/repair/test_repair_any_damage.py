@@ -17,8 +17,8 @@ from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry.check import check_log
 from specify_cli.telemetry.repair import repair_log
 
-from .events import CODEC, make_event, numbered_id
-from .rejected import assert_nothing_is_lost, records_beside
+from ..support.events import CODEC, make_event, numbered_id
+from ..support.rejected import assert_nothing_is_lost, records_beside
 
 INNER = make_event(numbered_id(900))
 PAYLOADS: list[dict[str, Any]] = [

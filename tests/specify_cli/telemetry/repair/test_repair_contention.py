@@ -15,13 +15,13 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._appendlog import AppendLog
+from specify_cli.telemetry._log.append import AppendLog
 from specify_cli.telemetry.repair import repair_log
 
-from .events import CODEC, make_event, make_events
-from .rejected import records_beside, rejected_beside
-from .test_changed_underneath import posix_only
-from .test_contention import ids_in, start_writer
+from ..log.test_changed_underneath import posix_only
+from ..log.test_contention import ids_in, start_writer
+from ..support.events import CODEC, make_event, make_events
+from ..support.rejected import records_beside, rejected_beside
 from .test_repair import TORN
 
 

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
-from specify_cli.telemetry import _rewrite
+from specify_cli.telemetry._log import replace
 from specify_cli.telemetry.repair import repair_log
 
-from .events import CODEC, make_events
-from .faults import LOCK, Action, failing
-from .rejected import assert_nothing_is_lost, records_beside, rejected_beside
-from .test_changed_underneath import posix_only
-from .test_contention import has_fork
-from .test_crash import exit_code_of_child, exiting
-from .test_durability import Trace, directories_are_synced
+from ..log.test_changed_underneath import posix_only
+from ..log.test_contention import has_fork
+from ..log.test_crash import exit_code_of_child, exiting
+from ..log.test_durability import Trace, directories_are_synced
+from ..support.events import CODEC, make_events
+from ..support.faults import LOCK, Action, failing
+from ..support.rejected import assert_nothing_is_lost, records_beside, rejected_beside
 from .test_repair import TORN
 
 if sys.platform == "win32":
@@ -215,7 +215,7 @@ def test_a_log_that_is_open_elsewhere_is_not_replaced(
     damaged: Damaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried for a while; then nothing has changed, and a later repair works."""
-    monkeypatch.setattr(_rewrite, "_DELAYS", [0.001] * 5)
+    monkeypatch.setattr(replace, "_DELAYS", [0.001] * 5)
     names = damaged.names()
     with damaged.log.open("rb"), pytest.raises(StorageError, match="has the log open"):
         repair_log(damaged.log, apply=True)

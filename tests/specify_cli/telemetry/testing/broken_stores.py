@@ -22,7 +22,7 @@ from specify_cli.telemetry.testing import (
     ThreadSafeEventStoreContract,
 )
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 class Store(EventStore):

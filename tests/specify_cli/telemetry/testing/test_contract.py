@@ -17,7 +17,7 @@ from specify_cli.telemetry.testing import (
     ThreadSafeEventStoreContract,
 )
 
-from .events import make_event
+from ..support.events import make_event
 
 
 class TestInMemoryEventStore(EventStoreContract):

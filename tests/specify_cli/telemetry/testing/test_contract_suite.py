@@ -19,12 +19,12 @@ from pytest import MonkeyPatch, Pytester  # noqa: PT013  # types
 from specify_cli import telemetry
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._concurrently import _run, in_processes, in_threads, save_and_die
-from specify_cli.telemetry._difference import difference
 from specify_cli.telemetry.testing import EventStoreContract
+from specify_cli.telemetry.testing.concurrency import _run, in_processes, in_threads, save_and_die
+from specify_cli.telemetry.testing.difference import difference
 
+from ..support.events import make_event, make_events
 from . import broken_stores
-from .events import make_event, make_events
 
 pytest_plugins = ["pytester"]
 

@@ -1,0 +1,1 @@
+"""A line to an event and back, without any I/O."""

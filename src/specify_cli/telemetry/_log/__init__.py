@@ -1,0 +1,1 @@
+"""A file of lines; it knows no events."""
