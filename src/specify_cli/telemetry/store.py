@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..spec_kitty_events import Event, EventStore
-from .jsonl.store import JsonlEventStore
+from .jsonl import JsonlEventStore
 
 
 class SimpleJsonStore(JsonlEventStore[Event], EventStore):
