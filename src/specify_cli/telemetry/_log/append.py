@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from . import files, lock
+from . import files, in_flight, lock
 from .directories import DirectorySync
 from .snapshot import TAIL_SIZE, Prefix, Snapshot
 
@@ -160,6 +160,7 @@ class AppendLog:
                 finally:
                     if settled:
                         lock.release(fd)
+                        in_flight.threads.pop(fd, None)
                 yield snapshot
             except FileNotFoundError:
                 yield None
@@ -186,10 +187,14 @@ class AppendLog:
 
         No append is under way at that moment, so the line cannot be rolled back.
         """
-        with contextlib.suppress(self.error_type), self.opened(settled=True) as log:
-            if log is not None:
-                return log.line_at(offset)
-        return b""
+        looking = lock.hold(self._name, os.O_RDONLY, "shared")
+        try:
+            fd, _ = next(looking)
+            return files.read_line(fd, offset, files.regular(fd).st_size)
+        except OSError:
+            return b""
+        finally:
+            looking.close()
 
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""

@@ -39,7 +39,7 @@ if sys.platform == "win32":  # pragma: windows
     _CONTENDED = {errno.EACCES, 0}
     _UNSUPPORTED.add(errno.EINVAL)
 
-    def _try_to_lock(fd: int, *, shared: bool) -> bool:  # noqa: ARG001  # there is one kind here
+    def _try_to_lock(fd: int, kind: Kind) -> bool:  # noqa: ARG001  # there is one kind here
         os.lseek(fd, _OFFSET, os.SEEK_SET)
         try:
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
@@ -56,9 +56,14 @@ if sys.platform == "win32":  # pragma: windows
 else:  # pragma: posix
     import fcntl
 
-    def _try_to_lock(fd: int, *, shared: bool) -> bool:
+    _OPERATIONS = {
+        "exclusive": fcntl.LOCK_EX | fcntl.LOCK_NB,
+        "shared": fcntl.LOCK_SH | fcntl.LOCK_NB,
+    }
+
+    def _try_to_lock(fd: int, kind: Kind) -> bool:
         try:
-            fcntl.flock(fd, fcntl.LOCK_NB | (fcntl.LOCK_SH if shared else fcntl.LOCK_EX))
+            fcntl.flock(fd, _OPERATIONS[kind])
         except BlockingIOError:
             return False
         return True
@@ -91,7 +96,7 @@ def hold(
             in_flight.threads.pop(fd, None)
             yield fd, False
         else:
-            yield fd, acquire(fd, timeout, shared=kind == "shared")
+            yield fd, acquire(fd, kind, timeout)
     finally:
         for fd in fds:
             try:
@@ -103,13 +108,13 @@ def hold(
                     os.close(fd)
 
 
-def acquire(fd: int, timeout: float | None = None, *, shared: bool = False) -> bool:
+def acquire(fd: int, kind: Kind = "exclusive", timeout: float | None = None) -> bool:
     """Wait for the lock on ``fd``.
 
     Args:
         fd: An open file.
+        kind: "exclusive" to append; others may hold a "shared" one too, and it is enough to look.
         timeout: How many seconds to wait; None waits without end.
-        shared: Whether others may hold it too, as long as they ask for no more. To look is enough.
 
     Returns:
         Whether the lock is held: False where the filesystem has no locks.
@@ -119,9 +124,9 @@ def acquire(fd: int, timeout: float | None = None, *, shared: bool = False) -> b
             refused for another reason.
     """
     try:
-        if not _try_to_lock(fd, shared=shared):
+        if not _try_to_lock(fd, kind):
             _refuse_to_wait_for_oneself(fd)
-            _wait(fd, timeout, shared=shared)
+            _wait(fd, kind, timeout)
     except OSError as error:
         if error.errno in _UNSUPPORTED:
             _refuse_to_wait_for_oneself(fd)
@@ -135,11 +140,11 @@ def _refuse_to_wait_for_oneself(fd: int) -> None:
         raise OSError(errno.EDEADLK, "an append of this very thread is under way")
 
 
-def _wait(fd: int, timeout: float | None, *, shared: bool) -> None:
+def _wait(fd: int, kind: Kind, timeout: float | None) -> None:
     end = None if timeout is None else time.monotonic() + timeout
     delay = 0.0
     tries = 0
-    while not _try_to_lock(fd, shared=shared):
+    while not _try_to_lock(fd, kind):
         tries += 1
         if tries >= _TRIES:
             delay = min(max(delay * 1.5, _FIRST_DELAY), _LONGEST_DELAY)
@@ -154,7 +159,7 @@ def _wait(fd: int, timeout: float | None, *, shared: bool) -> None:
 
 
 def release(fd: int) -> None:
-    """Give the lock on ``fd`` back; its descriptor is in flight no longer.
+    """Give the lock on ``fd`` back.
 
     Closing does it too, unless a forked child still holds a copy of the descriptor. An error is
     therefore left to that: what was written under the lock stands.
@@ -163,4 +168,3 @@ def release(fd: int) -> None:
         _unlock(fd)
     except OSError:
         pass
-    in_flight.threads.pop(fd, None)

@@ -94,11 +94,12 @@ class IdIndex(Generic[EventT]):
 
         From here on the file counts as known up to its end, what ``catch_up`` took in included.
         """
-        start = appended.start
+        start, prefix = appended
+        _, starts, indexed_from = self._scanned
         for event_id, line in lines.items():
-            self._scanned.starts[_number(event_id)] = start
+            starts[_number(event_id)] = start
             start += len(line)
-        self._scanned = self._scanned._replace(prefix=appended.prefix)
+        self._scanned = _Scanned(prefix, starts, indexed_from)
 
     def _index(self, starts: dict[int, int], log: Snapshot, start: int, stop: int) -> None:
         for offset, block in log.blocks(start, stop):

@@ -114,11 +114,11 @@ class JsonlEventStore(Generic[EventT]):
             True
         """
         self._check(event)
-        event_id = event.event_id
+        event_id: object = event.event_id  # whatever went round the model's checks
         if isinstance(event_id, str) and self._writer.surely_has(event_id):
             return
         line = self._encode(event)
-        self._writer.append({event_id: line})
+        self._writer.append({event.event_id: line})
 
     def save_events(self, events: Iterable[EventT]) -> int:
         """Append several events to the log under one lock and in one write.
