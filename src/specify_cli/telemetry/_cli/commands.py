@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ...spec_kitty_events import StorageError
+from .._contract import StorageError
 from ..check.report import check_log
 from ..repair.report import repair_log
 from .check_text import as_json, as_text, printable

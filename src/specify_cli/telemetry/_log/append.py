@@ -22,7 +22,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ...spec_kitty_events import StorageError
+from .._contract import StorageError
 from . import files, lock
 from .locked import LockedLog
 from .snapshot import OpenLog, locked_if_possible

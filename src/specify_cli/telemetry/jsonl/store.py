@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Generic
 
-from ...spec_kitty_events import StorageError
 from .._codec.codec import codec_of
 from .._codec.event import EventT
 from .._codec.json_values import UnstorableError
+from .._contract import StorageError
 from .._log.append import AppendLog
 from .aggregate import AggregateLoader
 from .cursor import Since, read_since
