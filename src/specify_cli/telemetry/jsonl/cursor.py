@@ -26,7 +26,7 @@ from .reader import decoded
 _CURSOR = re.compile(r"1:(\d{1,19}):(\d{1,19}):([0-9a-f]{8}):([0-9a-f]{16})", re.ASCII)
 
 
-class Since(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # it has a flag too
+class NewEvents(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # it has a flag too
     """The pair ``(events, cursor)`` that ``read_since`` returns.
 
     Attributes:
@@ -42,7 +42,7 @@ class Since(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # it h
 
     restarted: bool
 
-    def __new__(cls, events: list[EventT], cursor: str, *, restarted: bool) -> Since[EventT]:
+    def __new__(cls, events: list[EventT], cursor: str, *, restarted: bool) -> NewEvents[EventT]:
         """Make the pair."""
         self = super().__new__(cls, (events, cursor))
         self.restarted = restarted
@@ -112,7 +112,7 @@ class Position:
 
 def read_since(
     log: AppendLog, codec: Codec[EventT], logger: logging.Logger, cursor: str | None
-) -> Since[EventT]:
+) -> NewEvents[EventT]:
     """Return the events of the whole lines after ``cursor``, each id once, and the next cursor.
 
     Args:
@@ -138,7 +138,7 @@ def read_since(
             blocks = position.blocks_after(file)
             for event in decoded(blocks, codec, logger, log.path, first_line=position.lines + 1):
                 found.setdefault(event.event_id, event)
-    return Since(list(found.values()), str(position), restarted=restarted)
+    return NewEvents(list(found.values()), str(position), restarted=restarted)
 
 
 def _mark(log: OpenLog, offset: int) -> str:

@@ -14,7 +14,7 @@ from .._codec.json_values import UnstorableError
 from .._contract import StorageError
 from .._log.append import AppendLog
 from .aggregate import AggregateLoader
-from .cursor import Since, read_since
+from .cursor import NewEvents, read_since
 from .order import in_causal_order
 from .reader import read_events, without_collector
 from .recent import RecentIds
@@ -228,7 +228,7 @@ class JsonlEventStore(Generic[EventT]):
             if recent.is_new(event.event_id) and aggregate_id in (None, event.aggregate_id):
                 yield event
 
-    def read_since(self, cursor: str | None = None) -> Since[EventT]:
+    def read_since(self, cursor: str | None = None) -> NewEvents[EventT]:
         """Return what was appended since an earlier call, and the cursor for the next one.
 
         Only whole lines count: a torn tail, or an append that is under way, is left for a later
