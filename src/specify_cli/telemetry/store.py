@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..spec_kitty_events import Event, EventStore
-from .jsonl import JsonlEventStore
+from ._contract import Event, EventStore
+from .jsonl.store import JsonlEventStore
 
 
 class SimpleJsonStore(JsonlEventStore[Event], EventStore):
