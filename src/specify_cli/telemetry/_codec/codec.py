@@ -145,7 +145,8 @@ class Codec(Generic[EventT]):
         enough to write out, and the model itself checks that they are what it reads.
         """
         fields = vars(event)
-        if not self._is_first_form or fields.keys() != _FIRST_FORM:
+        is_first_form = self._is_first_form and type(event) is self.model
+        if not is_first_form or fields.keys() != _FIRST_FORM:
             return None
         payload, clock, time = fields["payload"], fields["lamport_clock"], fields["timestamp"]
         if not (type(clock) is int and type(time) is datetime and type(payload) is dict):

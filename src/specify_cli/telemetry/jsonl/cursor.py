@@ -123,11 +123,13 @@ def read_since(log: AppendLog, reader: Reader[EventT], cursor: str | None) -> Ne
         cursor: What the last call returned; None to begin.
 
     Raises:
-        StorageError: The operating system refused.
+        StorageError: The text is no cursor, or the operating system refused.
         TypeError: The cursor is no text.
-        ValueError: The text is no cursor.
     """
-    position = Position() if cursor is None else Position.parse(cursor)
+    try:
+        position = Position() if cursor is None else Position.parse(cursor)
+    except ValueError as error:
+        raise log.error_type(f'cannot read "{log.path}": {error}') from error
     found: dict[str, EventT] = {}
     with log.opened(settled=True) as file:
         restarted = position.offset > 0 and (file is None or not position.is_in(file))

@@ -220,8 +220,6 @@ def test_what_is_appended_meanwhile_is_left_out(log: Path, monkeypatch: pytest.M
 
 def test_an_append_under_way_is_waited_for(log: Path) -> None:
     """Half a line is not called torn while its writer has the lock."""
-    from specify_cli.telemetry import _lock  # noqa: PLC0415  # this test's only
-
     log.write_bytes(WHOLE + LINES[1][:50])
     fd = os.open(log, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
     assert lock.acquire(fd)

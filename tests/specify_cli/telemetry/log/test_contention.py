@@ -24,9 +24,11 @@ from specify_cli.telemetry import SimpleJsonStore
 
 from ..support import writer
 from ..support.events import make_event, make_events
-from ..support.faults import Faults
+from ..support.platforms import has_fork, posix_only
+from ..support.system_calls import SystemCalls
 
-has_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+if sys.platform != "win32":
+    import fcntl
 
 
 def start_writer(
@@ -182,7 +184,7 @@ def test_a_child_forked_during_a_save_does_not_keep_the_lock(
         children.append(child)
 
     with monkeypatch.context() as patch:
-        Faults(patch, log).at("write", 1, fork, after=True)
+        SystemCalls(patch, log).at("write", 1, fork, after=True)
         store.save_event(make_event())
     try:
         start = time.monotonic()
@@ -226,7 +228,7 @@ def test_a_copy_is_a_store_on_the_same_file(
     twin.save_event(other := make_event())
     store.save_event(other)
     assert sum(ids_in(log).values()) == 2
-    assert twin._saved._lock is not store._saved._lock
+    assert twin._writer._lock is not store._writer._lock
 
 
 def test_a_failing_thread_leaves_the_store_usable(log: Path, store: SimpleJsonStore) -> None:
@@ -237,3 +239,39 @@ def test_a_failing_thread_leaves_the_store_usable(log: Path, store: SimpleJsonSt
     log.rmdir()
     in_threads(2, lambda _: store.save_event(make_event()))
     assert len(store.load_all_events()) == 2
+
+
+@posix_only
+def test_the_lock_is_given_back_although_a_copy_of_the_descriptor_lives(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child that another thread forks during a save has such a copy; nobody waits for it."""
+    write = os.write
+    copies: list[int] = []
+
+    def write_and_copy(fd: int, data: bytes) -> int:
+        copies.append(os.dup(fd))
+        return write(fd, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_and_copy)
+        store.save_event(make_event())
+    try:
+        with log.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        for fd in copies:
+            os.close(fd)
+    assert copies
+
+
+@posix_only
+def test_a_reader_does_not_keep_the_lock(log: Path, store: SimpleJsonStore) -> None:
+    """Whoever iterates may save before the last line, one without newline, is done with."""
+    store.save_events(make_events(3))
+    log.write_bytes(log.read_bytes().removesuffix(b"\n"))
+    iteration = store.iter_events()
+    assert [next(iteration).lamport_clock for _ in range(3)] == [1, 2, 3]
+    with log.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    del iteration
