@@ -19,7 +19,8 @@ from ..support.events import CODEC
 
 ROOT = Path(__file__).parents[4]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES += [ROOT / "fuzz" / "README.md", ROOT / "benchmarks" / "README.md"]
 SOURCES = [
     source
     for package in (spec_kitty_events, telemetry)
@@ -69,7 +70,9 @@ def test_the_examples_of_the_integration_work(
     logger = logging.getLogger("specify_cli.telemetry")
     handlers, propagate = logger.handlers[:], logger.propagate
     try:
+        # The pages have the name of an install; this is a test of the package at hand.
         code = "\n".join(blocks("integration.md", "python"))
+        code = code.replace("spec_kitty_telemetry", telemetry.__name__)
         exec(compile(code, "integration.md", "exec"), {"__name__": "integration"})  # noqa: S102  # the project's own
     finally:
         for handler in set(logger.handlers) - set(handlers):
