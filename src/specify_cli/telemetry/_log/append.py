@@ -48,13 +48,13 @@ class LockedLog(Snapshot):
 
     __slots__ = ("_start", "_written")
 
-    def __init__(self, fd: int, name: str) -> None:
+    def __init__(self, fd: int, name: str, timeout: float | None) -> None:
         """Look at the end of the file.
 
         Raises:
             OSError: It cannot be read, or is not a regular file.
         """
-        super().__init__(fd, name)
+        super().__init__(fd, name, timeout)
         self._start = self.size
         self._written = b""
 
@@ -95,15 +95,23 @@ class AppendLog:
     Args:
         path: The file; it need not exist, nor its directories.
         fsync: Whether an append waits for the device.
+        timeout: How many seconds to wait for the lock; None waits without end.
         logger: Where warnings go.
         error_type: What is raised when the operating system refuses.
     """
 
     def __init__(
-        self, path: Path, *, fsync: bool, logger: logging.Logger, error_type: type[Exception]
+        self,
+        path: Path,
+        *,
+        fsync: bool,
+        timeout: float | None,
+        logger: logging.Logger,
+        error_type: type[Exception],
     ) -> None:
         self.path = path
         self.fsync = fsync
+        self.timeout = timeout
         self.error_type = error_type
         self.logger = logger
         self._name = os.fspath(path)
@@ -151,12 +159,14 @@ class AppendLog:
             StorageError: The operating system refused, here or while the file was read; or, if it
                 is to be settled, this thread is in the middle of an append.
         """
-        opening = lock.hold(self._name, os.O_RDONLY, "shared" if settled else "no")
+        opening = lock.hold(
+            self._name, os.O_RDONLY, "shared" if settled else "no", timeout=self.timeout
+        )
         try:
             try:
                 fd, _ = next(opening)
                 try:
-                    snapshot = Snapshot(fd, self._name)
+                    snapshot = Snapshot(fd, self._name, self.timeout)
                 finally:
                     if settled:
                         lock.release(fd)
@@ -187,7 +197,7 @@ class AppendLog:
 
         No append is under way at that moment, so the line cannot be rolled back.
         """
-        looking = lock.hold(self._name, os.O_RDONLY, "shared")
+        looking = lock.hold(self._name, os.O_RDONLY, "shared", timeout=self.timeout)
         try:
             fd, _ = next(looking)
             return files.read_line(fd, offset, files.regular(fd).st_size)
@@ -198,12 +208,15 @@ class AppendLog:
 
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""
-        holding = lock.hold(self._name, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+        holding = lock.hold(self._name, flags, timeout=self.timeout)
         try:
             fd, locked = next(holding)
             if not locked:
                 self._warn_once()
-            return self._write(LockedLog(fd, self._name), choose, may_roll_back=locked)
+            return self._write(
+                LockedLog(fd, self._name, self.timeout), choose, may_roll_back=locked
+            )
         finally:
             try:  # noqa: SIM105  # no call of Python code here: see lock.hold
                 holding.close()

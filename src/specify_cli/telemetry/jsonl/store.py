@@ -17,6 +17,8 @@ from .reader import Reader
 from .recent import RecentIds
 from .writer import Writer
 
+_TIMEOUT = 30.0
+
 
 class JsonlEventStore(Generic[EventT]):
     """An event store that appends one JSON line per event to a file, for any model of events.
@@ -39,6 +41,8 @@ class JsonlEventStore(Generic[EventT]):
         file_path: The log. It need not exist; the first save makes it and its directories.
         fsync: Whether a save waits until the event is on the device, so that it survives not only
             the death of the process but a loss of power too.
+        timeout: How many seconds a call waits while another process holds the log's lock; None
+            waits without end. A save takes microseconds, a repair as long as the log is.
 
     Attributes:
         event_model: The model of the events; every subclass names its own.
@@ -54,7 +58,13 @@ class JsonlEventStore(Generic[EventT]):
     event_model: type[EventT]
     storage_error: ClassVar[type[Exception]] = StorageError
 
-    def __init__(self, file_path: str | os.PathLike[str], *, fsync: bool = False) -> None:
+    def __init__(
+        self,
+        file_path: str | os.PathLike[str],
+        *,
+        fsync: bool = False,
+        timeout: float | None = _TIMEOUT,
+    ) -> None:
         """Touch nothing on disk."""
         if not hasattr(self, "event_model"):
             raise TypeError(f"{type(self).__name__} does not name its event_model")
@@ -62,6 +72,7 @@ class JsonlEventStore(Generic[EventT]):
         self._log = AppendLog(
             _path_of(file_path),
             fsync=fsync,
+            timeout=timeout,
             # Whoever defines the store decides where its warnings go.
             logger=logging.getLogger(type(self).__module__),
             error_type=self.storage_error,
@@ -81,11 +92,13 @@ class JsonlEventStore(Generic[EventT]):
 
     def __repr__(self) -> str:
         """Return how to make a store like this one."""
-        return f"{type(self).__name__}({str(self.file_path)!r}, fsync={self._log.fsync})"
+        timeout = "" if self._log.timeout == _TIMEOUT else f", timeout={self._log.timeout}"
+        return f"{type(self).__name__}({str(self.file_path)!r}, fsync={self._log.fsync}{timeout})"
 
     def __getstate__(self) -> dict[str, object]:
         """Return what a copy starts from; locks and what was learnt of the file stay behind."""
-        return {"file_path": self.file_path, "fsync": self._log.fsync}
+        log = self._log
+        return {"file_path": log.path, "fsync": log.fsync, "timeout": log.timeout}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Start a copy on the same file."""

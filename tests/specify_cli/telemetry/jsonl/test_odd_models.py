@@ -333,7 +333,7 @@ def test_a_field_of_several_types_comes_back_equal_or_is_refused(
     kind: Any, value: object, log: Path
 ) -> None:
     """Which of them a line is read as is up to pydantic, and tried before the event is stored."""
-    model = type("Model", (Free,), {"__annotations__": {"field": kind}})
+    model: type[Any] = type("Model", (Free,), {"__annotations__": {"field": kind}})
     store = store_of(model, log)
     event = model.model_construct(**Free().model_dump(), field=value)
     try:
