@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._codec import named_ids
 from specify_cli.telemetry._codec.codec import Codec
 from specify_cli.telemetry._log import files
 
-from ..support.events import make_event, make_events
+from ..support.events import CODEC, make_event, make_events, numbered_id
 from ..support.system_calls import SystemCalls
 
 
@@ -194,3 +196,19 @@ def test_a_known_event_of_the_index_costs_its_line(
     store.save_events(make_events(2))
     for event in (events[0], events[1], events[500], events[999]):
         assert reading.read(partial(store.save_events, [event])) < 6_000
+
+
+def test_a_line_that_names_many_ids_is_gone_through_once() -> None:
+    """Twice the ids take twice the work, not four times."""
+
+    def seconds(count: int) -> float:
+        ids = [{"event_id": numbered_id(n)} for n in range(count)]
+        line = CODEC.encode(make_event(payload={"seen": ids}))
+        best = 9e9
+        for _ in range(3):
+            start = perf_counter()
+            assert len(list(named_ids(line, CODEC))) == count + 1
+            best = min(best, perf_counter() - start)
+        return best
+
+    assert seconds(32_000) < 16 * seconds(4_000)
