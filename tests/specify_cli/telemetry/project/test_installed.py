@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import ROOT
 from .processes import Environment, run
-
-ROOT = Path(__file__).parents[4]
 
 USE = """
 from datetime import UTC, datetime

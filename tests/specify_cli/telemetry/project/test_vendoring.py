@@ -12,10 +12,10 @@ import pytest
 from specify_cli import spec_kitty_events, telemetry
 
 from . import other_contract
+from .conftest import HAS_SOURCE, ROOT
 from .processes import run, run_python
 from .releases.install import VERSIONS, folder_of
 
-ROOT = Path(__file__).parents[4]
 TESTS = Path(__file__).parents[1]
 PACKAGES = [Path(package.__path__[0]) for package in (spec_kitty_events, telemetry)]
 SOURCES = [source for package in PACKAGES for source in sorted(package.rglob("*.py"))]
@@ -85,7 +85,7 @@ assert "spec_kitty_events" not in sys.modules
 """
 
 pytestmark = pytest.mark.skipif(
-    not (ROOT / "src").is_dir(), reason="needs the source tree, which is what is vendored"
+    not HAS_SOURCE, reason="needs the source tree, which is what is vendored"
 )
 
 
