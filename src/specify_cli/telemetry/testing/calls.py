@@ -26,14 +26,14 @@ class Call(threading.Thread):
     def __init__(self, function: Callable[[], object]) -> None:
         """Begin."""
         super().__init__(daemon=True)
-        self._function = function
+        self.function = function
         self._error: BaseException | None = None
         self.start()
 
     def run(self) -> None:
         """Call the function."""
         try:
-            self._function()
+            self.function()
         except BaseException as error:  # noqa: BLE001  # `end` raises it
             self._error = error
 
@@ -60,22 +60,35 @@ class Others:
     """Calls to make while another stands still, each in a thread.
 
     Args:
-        functions: What to call.
+        functions: What to call. To call it again changes nothing.
     """
 
     def __init__(self, *functions: Callable[[], object]) -> None:
         """Remember what to call."""
         self._functions = functions
         self._calls: list[Call] = []
+        self._ended: list[Call] = []
 
     def begin(self) -> bool:
         """Make the calls, and return whether they have all ended without waiting."""
         self._calls = [Call(function) for function in self._functions]
-        return self._have_ended(within=_SECONDS_TO_END)
+        return self._have_ended(self._calls, within=_SECONDS_TO_END)
 
     def finished(self) -> bool:
-        """Return whether all calls have ended, after a moment."""
-        return self._have_ended(within=_SECONDS_TO_LOOK)
+        """Return whether all calls have ended, after a moment.
+
+        Those that did not wait are made again: what they find may be different now.
+        """
+        if self._have_ended(self._calls, within=_SECONDS_TO_LOOK):
+            return True
+        again = []
+        for place, call in enumerate(self._calls):
+            if not call.is_alive():
+                self._ended.append(call)
+                self._calls[place] = Call(call.function)
+                again.append(self._calls[place])
+        self._have_ended(again, within=_SECONDS_TO_END)
+        return False
 
     def end(self, deadline: float) -> None:
         """Make the calls if none was made, wait for their end, and raise what one has raised.
@@ -88,14 +101,15 @@ class Others:
         """
         if not self._calls:
             self.begin()
-        for call in self._calls:
+        for call in (*self._ended, *self._calls):
             call.end(deadline)
 
-    def _have_ended(self, *, within: float) -> bool:
+    @staticmethod
+    def _have_ended(calls: Sequence[Call], *, within: float) -> bool:
         deadline = time.monotonic() + within
-        for call in self._calls:
+        for call in calls:
             call.join(max(0.0, deadline - time.monotonic()))
-        return not any(call.is_alive() for call in self._calls)
+        return not any(call.is_alive() for call in calls)
 
 
 def in_threads(functions: Sequence[Callable[[], object]], seconds: float) -> None:

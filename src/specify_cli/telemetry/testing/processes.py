@@ -111,7 +111,7 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
         expect_loads(open_store(), saved, self.aggregate_ids[0])
 
     def _worker(self, open_store: Callable[[], EventStore]) -> Worker:
-        return Worker(open_store, self.deadline)
+        return Worker(open_store, self.deadline / 2)
 
     def _expect_in_load(self, open_store: Callable[[], EventStore], saved: list[Any]) -> None:
         expect_at_least(open_store().load_all_events(), saved, "a load while others save")

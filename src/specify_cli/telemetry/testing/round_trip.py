@@ -109,9 +109,10 @@ class RoundTrip(Suite):
         saved: list[Any] = []
         for fields in _DOUBTFUL:
             try:
-                event = self.make_event(**fields)
+                event = self.make_event(**(fields | {"payload": {}}))
             except ValueError:  # the model has no such events
                 continue
+            event.payload.update(fields.get("payload", {}))
             try:
                 save(store, [event])
             except Exception:  # noqa: BLE001  # an error of the store's own choice

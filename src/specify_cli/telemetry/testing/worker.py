@@ -73,10 +73,10 @@ class Worker:
         """Return the worker."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End the process."""
+    def __exit__(self, error_type: type[BaseException] | None, *_: object) -> None:
+        """End the process, which may be waiting for ever if something was raised."""
         self._connection.close()
-        self._process.join(_SECONDS_TO_EXIT)
+        self._process.join(0 if error_type else _SECONDS_TO_EXIT)
         self._process.kill()
         self._process.join()
         self._process.close()
