@@ -1,61 +1,21 @@
-"""Stores that break the contract, one promise each, under its suite: every class here must fail.
+"""Stores in memory that break the contract, one promise each: every class here must fail.
 
 ``test_contract_suite.py`` runs this module and says which tests each class has to fail.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import threading
-import time
+import json
+import math
+import unicodedata
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+from fnmatch import fnmatchcase
+from typing import Any
 
-import pytest
+from specify_cli.spec_kitty_events import Event, StorageError
+from specify_cli.telemetry.testing import EventStoreContract
 
-from specify_cli.spec_kitty_events import Event, EventStore
-from specify_cli.telemetry.testing import (
-    DurableEventStoreContract,
-    EventStoreContract,
-    ProcessSafeEventStoreContract,
-    ThreadSafeEventStoreContract,
-)
-
-ROOT = Path(__file__).parents[4]
-
-
-class Store(EventStore):
-    """A store in memory that keeps the contract, in parts to break."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.events: list[Event] = []
-
-    def save_event(self, event: Event) -> None:
-        """Keep one event."""
-        if self.is_new(event):
-            self.events.append(self.kept(event))
-
-    def load_events(self, aggregate_id: str) -> list[Event]:
-        """Return the events of one aggregate."""
-        return [event for event in self.load_all_events() if self.belongs(event, aggregate_id)]
-
-    def load_all_events(self) -> list[Event]:
-        """Return every event."""
-        return sorted(self.events, key=lambda event: (event.lamport_clock, event.node_id))
-
-    def is_new(self, event: Event) -> bool:
-        """Return whether no such event is kept yet."""
-        return all(event.event_id != known.event_id for known in self.events)
-
-    def kept(self, event: Event) -> Event:
-        """Return an event as it comes back."""
-        return event
-
-    def belongs(self, event: Event, aggregate_id: str) -> bool:
-        """Return whether an event is of an aggregate."""
-        return event.aggregate_id == aggregate_id
+from .working_stores import Store, suite
 
 
 class Unsorted(Store):
@@ -200,104 +160,96 @@ class Inventing(Store):
         self.events.append(EventStoreContract().make_event(event_type="Created"))
 
 
-class LosingInThreads(Store):
-    """Replaces its list by a longer one, whatever happened meanwhile."""
+class SortedByTimestamp(Store):
+    """Asks the wall clock before the node."""
 
-    def save_event(self, event: Event) -> None:
-        """Keep one event."""
-        events = self.events.copy()
-        time.sleep(0.0001)
-        if self.is_new(event):
-            self.events = [*events, event]
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return sorted(self.events, key=lambda e: (e.lamport_clock, e.timestamp, e.node_id))
 
 
-class RepeatingInThreads(Store):
-    """Looks first and appends later."""
+class SortedByTimestampAtLast(Store):
+    """Sorts ties by the wall clock."""
 
-    def save_event(self, event: Event) -> None:
-        """Keep one event."""
-        if self.is_new(event):
-            time.sleep(0.0001)
-            self.events.append(event)
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return sorted(self.events, key=lambda e: (e.lamport_clock, e.node_id, e.timestamp))
 
 
-class EmptyWhileSaving(Store):
-    """Takes its list away while it makes a longer one, which only savers wait for."""
+class SortedByFallingId(Store):
+    """Sorts ties by id, the last one first."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        self.events.sort(key=lambda event: event.event_id, reverse=True)
+        return super().load_all_events()
+
+
+class SortedByUtf16(Store):
+    """Compares nodes as Java and JavaScript do."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return sorted(
+            self.events, key=lambda event: (event.lamport_clock, event.node_id.encode("utf-16-be"))
+        )
+
+
+class SortedByFloat(Store):
+    """Takes clocks for equal that differ by one in 2**53."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return sorted(self.events, key=lambda event: (float(event.lamport_clock), event.node_id))
+
+
+class KnowingIdsByAggregate(Store):
+    """Keeps one id under two aggregates twice."""
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        own = (event.event_id, event.aggregate_id)
+        return all(own != (known.event_id, known.aggregate_id) for known in self.events)
+
+
+class KnowingObjects(Store):
+    """Asks whether it is the same object."""
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        return all(event is not known for known in self.events)
+
+
+class KnowingIdsWithoutCase(Store):
+    """Compares ids without case."""
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        return all(event.event_id.lower() != known.event_id.lower() for known in self.events)
+
+
+class KnowingIdsStripped(Store):
+    """Compares ids without white space."""
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        return all(event.event_id.strip() != known.event_id.strip() for known in self.events)
+
+
+class KnowingIdsAsNumbers(Store):
+    """Compares ids that look like numbers as numbers."""
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        return all(number(event.event_id) != number(known.event_id) for known in self.events)
+
+
+class RememberingRefusedIds(Store):
+    """Knows an id before it knows whether it can keep the event."""
 
     def __init__(self) -> None:
         """Start empty."""
         super().__init__()
-        self.lock = threading.Lock()
-
-    def save_event(self, event: Event) -> None:
-        """Keep one event."""
-        with self.lock:
-            events, self.events = self.events, []
-            time.sleep(0.0001)
-            self.events = events
-            super().save_event(event)
-
-
-class FileStore(Store):
-    """A store in a file of lines that keeps the contract for one process, in parts to break."""
-
-    def __init__(self, path: Path) -> None:
-        """Remember where the lines are."""
-        super().__init__()
-        self.path = path
-        path.touch()
-
-    def save_event(self, event: Event) -> None:
-        """Keep one event."""
-        self.refresh()
-        if self.is_new(event):
-            self.events.append(event)
-            self.write(event)
-
-    def load_all_events(self) -> list[Event]:
-        """Return every event."""
-        self.refresh()
-        return super().load_all_events()
-
-    def refresh(self) -> None:
-        """Read the lines."""
-        self.events = [Event.model_validate_json(line) for line in self.lines()]
-
-    def lines(self) -> list[str]:
-        """Return the lines."""
-        return self.path.read_text(encoding="utf-8").split("\n")[:-1]
-
-    def write(self, event: Event) -> None:
-        """Write one line."""
-        with self.path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(event.model_dump_json() + "\n")
-
-
-class SplittingText(FileStore):
-    """Takes characters in a payload for line ends."""
-
-    def lines(self) -> list[str]:
-        """Return the lines."""
-        text = self.path.read_text(encoding="utf-8")
-        return [line for line in text.splitlines() if line.endswith("}")]
-
-
-class NotDurable(FileStore):
-    """Keeps everything in memory."""
-
-    def refresh(self) -> None:
-        """Read nothing."""
-
-    def write(self, event: Event) -> None:
-        """Write nothing."""
-
-
-class NotIdempotentWhenOpened(FileStore):
-    """Knows the ids it saved itself."""
-
-    def __init__(self, path: Path) -> None:
-        """Know no ids."""
-        super().__init__(path)
         self.ids: set[str] = set()
 
     def is_new(self, event: Event) -> bool:
@@ -306,79 +258,367 @@ class NotIdempotentWhenOpened(FileStore):
         self.ids.add(event.event_id)
         return new
 
-
-class Stale(FileStore):
-    """Reads the file when it is opened, and no more."""
-
-    def __init__(self, path: Path) -> None:
-        """Read the file."""
-        super().__init__(path)
-        super().refresh()
-
-    def refresh(self) -> None:
-        """Read nothing."""
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return refusing(event)
 
 
-class Buffered(FileStore):
-    """Writes what it has saved when it is read or closed, which a process that dies does not do."""
+class SwallowingErrors(Store):
+    """Says that an event is kept when it is not."""
 
-    def __init__(self, path: Path) -> None:
-        """Keep the file open."""
-        super().__init__(path)
-        self.unwritten: list[Event] = []
-
-    def write(self, event: Event) -> None:
-        """Write one line, sooner or later."""
-        self.unwritten.append(event)
-        if multiprocessing.parent_process() is None:
-            for waiting in self.unwritten:
-                super().write(waiting)
-            self.unwritten.clear()
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        try:
+            super().save_event(refusing(event))
+        except StorageError:
+            pass
 
 
-class OfOneProcess(FileStore):
-    """Cannot be used in another process."""
-
-    def __init__(self, path: Path) -> None:
-        """Look where we are."""
-        if multiprocessing.parent_process() is not None:
-            raise RuntimeError("not in this process")
-        super().__init__(path)
+def number(text: str) -> str | float:
+    """Return the number that a text looks like, or the text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
-def suite(make: type[Store], contract: type[EventStoreContract]) -> type[EventStoreContract]:
-    """Return the contract's tests of a store in memory."""
-
-    class Suite(contract):  # type: ignore[misc, valid-type]  # whichever it is
-        @pytest.fixture
-        def store(self) -> EventStore:
-            return make()
-
-    return Suite
+def refusing(event: Event) -> Event:
+    """Return an event that is no more than JSON."""
+    try:
+        json.dumps(event.payload, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise StorageError(str(error)) from error
+    return event
 
 
-def file_suite(
-    make: Callable[[Path], FileStore], contract: type[EventStoreContract]
-) -> type[EventStoreContract]:
-    """Return the contract's tests of a store in a file."""
-
-    class Suite(contract):  # type: ignore[misc, valid-type]  # whichever it is
-        @pytest.fixture
-        def open_store(
-            self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-        ) -> Callable[[], EventStore]:
-            monkeypatch.syspath_prepend(str(ROOT))  # for other processes, which import this module
-            return partial(make, tmp_path / "events")
-
-        @pytest.fixture
-        def store(self, open_store: Callable[[], EventStore]) -> EventStore:
-            return open_store()
-
-    return Suite
+Change = Callable[[Any], Any]
 
 
-TestStore = suite(Store, EventStoreContract)
-TestFileStore = file_suite(FileStore, DurableEventStoreContract)
+def each_value(value: Any, change: Change) -> Any:
+    """Return JSON with every value in it changed."""
+    if isinstance(value, dict):
+        return {key: each_value(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [each_value(item, change) for item in value]
+    return change(value)
+
+
+class ChangingValues(Store):
+    """Keeps payloads in a form of its own."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        payload = each_value(event.payload, self.changed)
+        return event.model_copy(update={"payload": payload})
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        raise NotImplementedError
+
+
+class TrueAsOne(ChangingValues):
+    """Has no truth values."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        return int(value) if isinstance(value, bool) else value
+
+
+class OneAsFloat(ChangingValues):
+    """Has no integers."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        small = type(value) is int and abs(value) < 2**53
+        return float(value) if small else value
+
+
+class FloatAsOne(ChangingValues):
+    """Writes whole numbers without a point."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        whole = isinstance(value, float) and abs(value) < 2**53 and value.is_integer()
+        return int(value) if whole else value
+
+
+class NotANumberAsNull(ChangingValues):
+    """Writes what JSON does not have as null."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class ObjectsAsText(ChangingValues):
+    """Writes what JSON does not have as text."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        return value if isinstance(value, str | float | int | None) else str(value)
+
+
+class ReplacingSurrogates(ChangingValues):
+    """Writes a question mark for what UTF-8 does not have."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+class StrippingText(ChangingValues):
+    """Takes white space for nothing."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        return value.strip(" ") if isinstance(value, str) else value
+
+
+class CuttingText(ChangingValues):
+    """Has columns of a million characters."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        return value[: 2**20] if isinstance(value, str) else value
+
+
+class BigNumbersAsFloats(ChangingValues):
+    """Has integers of 64 bits."""
+
+    def changed(self, value: Any) -> Any:
+        """Return a value of a payload as it comes back."""
+        return float(value) if type(value) is int and 2**63 <= value < 2**1000 else value
+
+
+class NormalizingKeys(Store):
+    """Takes a letter and its accent for one character."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        payload = {
+            unicodedata.normalize("NFC", key) if isinstance(key, str) else key: value
+            for key, value in event.payload.items()
+        }
+        return event.model_copy(update={"payload": payload})
+
+
+class KeysAsText(Store):
+    """Loses one of two keys that are one in JSON."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        payload = {str(key): value for key, value in event.payload.items()}
+        return event.model_copy(update={"payload": payload})
+
+
+class NoPayloadForAnEmptyOne(Store):
+    """Takes what is empty for nothing."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return event.model_copy(update={"payload": event.payload or None})
+
+
+class WithoutNulls(Store):
+    """Leaves out what is null."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        payload = {key: value for key, value in event.payload.items() if value is not None}
+        return event.model_copy(update={"payload": payload})
+
+
+class LosingMicroseconds(Store):
+    """Keeps milliseconds."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        millis = event.timestamp.microsecond // 1000 * 1000
+        return event.model_copy(update={"timestamp": event.timestamp.replace(microsecond=millis)})
+
+
+class LosingTheOffset(Store):
+    """Keeps the time without its zone."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return event.model_copy(update={"timestamp": event.timestamp.replace(tzinfo=None)})
+
+
+class TimesAsFloats(Store):
+    """Keeps seconds since 1970."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        time = event.timestamp.fromtimestamp(event.timestamp.timestamp(), event.timestamp.tzinfo)
+        return event.model_copy(update={"timestamp": time})
+
+
+class ClocksOf32Bits(Store):
+    """Begins again at zero."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return event.model_copy(update={"lamport_clock": event.lamport_clock % 2**32})
+
+
+class ClocksAsFloats(Store):
+    """Has no exact integers."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return event.model_copy(update={"lamport_clock": int(float(event.lamport_clock))})
+
+
+class ClocksAsText(Store):
+    """Has no integers at all."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return event.model_copy(update={"lamport_clock": f"{event.lamport_clock:020}"})
+
+
+class StrippingNodes(Store):
+    """Takes white space for nothing."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return event.model_copy(update={"node_id": event.node_id.strip()})
+
+
+class EndingNodesAtNul(Store):
+    """Keeps names as C does."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return event.model_copy(update={"node_id": event.node_id.partition("\0")[0]})
+
+
+class MixingStripped(Store):
+    """Compares aggregates without white space."""
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        return event.aggregate_id.strip() == aggregate_id.strip()
+
+
+class MixingFolded(Store):
+    """Takes one s for two."""
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        own = event.aggregate_id.replace("ß", "ss")
+        return own == aggregate_id.replace("ß", "ss")
+
+
+class MixingNormalized(Store):
+    """Takes a letter and its accent for one character."""
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        own = unicodedata.normalize("NFC", event.aggregate_id)
+        return own == unicodedata.normalize("NFC", aggregate_id)
+
+
+class MixingPatterns(Store):
+    """Takes an aggregate for a pattern."""
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        return event.aggregate_id == aggregate_id or fnmatchcase(event.aggregate_id, aggregate_id)
+
+
+class MixingNumbers(Store):
+    """Compares what looks like numbers as numbers."""
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        return number(event.aggregate_id) == number(aggregate_id)
+
+
+class MixingLong(Store):
+    """Has names of 255 characters."""
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        return event.aggregate_id[:255] == aggregate_id[:255]
+
+
+class MixingBeforeNul(Store):
+    """Compares names as C does."""
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        return event.aggregate_id.partition("\0")[0] == aggregate_id
+
+
+class AllForNoAggregate(Store):
+    """Takes no aggregate for every one."""
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        return not aggregate_id or event.aggregate_id == aggregate_id
+
+
+class ChangingTheCallersPayload(Store):
+    """Adds to what it is given."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        copy = event.model_copy(deep=True)
+        event.payload["saved"] = True
+        return copy
+
+
+class SortingTheCallersPayload(Store):
+    """Sorts what it is given."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        items = sorted(event.payload.items(), key=str)
+        event.payload.clear()
+        event.payload.update(items)
+        return event
+
+
+class ChangingWhatItKeeps(Store):
+    """Adds to what it is given, which it keeps."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        event.payload["saved"] = True
+        return event
+
+
+class FirstHundred(Store):
+    """Loads one page."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return super().load_all_events()[:100]
+
+
+class ReturningOneList(Store):
+    """Fills one list at every load."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.loaded: list[Event] = []
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        self.loaded[:] = super().load_all_events()
+        return self.loaded
+
+
+class ReturningTuples(Store):
+    """Returns what is no list."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return tuple(super().load_all_events())  # type: ignore[return-value]  # that is wrong
+
 
 TestUnsorted = suite(Unsorted, EventStoreContract)
 TestSortedByClockOnly = suite(SortedByClockOnly, EventStoreContract)
@@ -397,12 +637,50 @@ TestReturningAnotherType = suite(ReturningAnotherType, EventStoreContract)
 TestLate = suite(Late, EventStoreContract)
 TestLeaking = suite(Leaking, EventStoreContract)
 TestInventing = suite(Inventing, EventStoreContract)
-TestLosingInThreads = suite(LosingInThreads, ThreadSafeEventStoreContract)
-TestRepeatingInThreads = suite(RepeatingInThreads, ThreadSafeEventStoreContract)
-TestEmptyWhileSaving = suite(EmptyWhileSaving, ThreadSafeEventStoreContract)
-TestSplittingText = file_suite(SplittingText, DurableEventStoreContract)
-TestNotDurable = file_suite(NotDurable, DurableEventStoreContract)
-TestNotIdempotentWhenOpened = file_suite(NotIdempotentWhenOpened, DurableEventStoreContract)
-TestStale = file_suite(Stale, DurableEventStoreContract)
-TestBuffered = file_suite(Buffered, ProcessSafeEventStoreContract)
-TestOfOneProcess = file_suite(OfOneProcess, ProcessSafeEventStoreContract)
+TestSortedByTimestamp = suite(SortedByTimestamp, EventStoreContract)
+TestSortedByTimestampAtLast = suite(SortedByTimestampAtLast, EventStoreContract)
+TestSortedByFallingId = suite(SortedByFallingId, EventStoreContract)
+TestSortedByUtf16 = suite(SortedByUtf16, EventStoreContract)
+TestSortedByFloat = suite(SortedByFloat, EventStoreContract)
+TestKnowingIdsByAggregate = suite(KnowingIdsByAggregate, EventStoreContract)
+TestKnowingObjects = suite(KnowingObjects, EventStoreContract)
+TestKnowingIdsWithoutCase = suite(KnowingIdsWithoutCase, EventStoreContract)
+TestKnowingIdsStripped = suite(KnowingIdsStripped, EventStoreContract)
+TestKnowingIdsAsNumbers = suite(KnowingIdsAsNumbers, EventStoreContract)
+TestRememberingRefusedIds = suite(RememberingRefusedIds, EventStoreContract)
+TestSwallowingErrors = suite(SwallowingErrors, EventStoreContract)
+TestTrueAsOne = suite(TrueAsOne, EventStoreContract)
+TestOneAsFloat = suite(OneAsFloat, EventStoreContract)
+TestFloatAsOne = suite(FloatAsOne, EventStoreContract)
+TestNotANumberAsNull = suite(NotANumberAsNull, EventStoreContract)
+TestObjectsAsText = suite(ObjectsAsText, EventStoreContract)
+TestReplacingSurrogates = suite(ReplacingSurrogates, EventStoreContract)
+TestStrippingText = suite(StrippingText, EventStoreContract)
+TestCuttingText = suite(CuttingText, EventStoreContract)
+TestBigNumbersAsFloats = suite(BigNumbersAsFloats, EventStoreContract)
+TestNormalizingKeys = suite(NormalizingKeys, EventStoreContract)
+TestKeysAsText = suite(KeysAsText, EventStoreContract)
+TestNoPayloadForAnEmptyOne = suite(NoPayloadForAnEmptyOne, EventStoreContract)
+TestWithoutNulls = suite(WithoutNulls, EventStoreContract)
+TestLosingMicroseconds = suite(LosingMicroseconds, EventStoreContract)
+TestLosingTheOffset = suite(LosingTheOffset, EventStoreContract)
+TestTimesAsFloats = suite(TimesAsFloats, EventStoreContract)
+TestClocksOf32Bits = suite(ClocksOf32Bits, EventStoreContract)
+TestClocksAsFloats = suite(ClocksAsFloats, EventStoreContract)
+TestClocksAsText = suite(ClocksAsText, EventStoreContract)
+TestStrippingNodes = suite(StrippingNodes, EventStoreContract)
+TestEndingNodesAtNul = suite(EndingNodesAtNul, EventStoreContract)
+TestMixingStripped = suite(MixingStripped, EventStoreContract)
+TestMixingFolded = suite(MixingFolded, EventStoreContract)
+TestMixingNormalized = suite(MixingNormalized, EventStoreContract)
+TestMixingPatterns = suite(MixingPatterns, EventStoreContract)
+TestMixingNumbers = suite(MixingNumbers, EventStoreContract)
+TestMixingLong = suite(MixingLong, EventStoreContract)
+TestMixingBeforeNul = suite(MixingBeforeNul, EventStoreContract)
+TestAllForNoAggregate = suite(AllForNoAggregate, EventStoreContract)
+TestChangingTheCallersPayload = suite(ChangingTheCallersPayload, EventStoreContract)
+TestSortingTheCallersPayload = suite(SortingTheCallersPayload, EventStoreContract)
+TestChangingWhatItKeeps = suite(ChangingWhatItKeeps, EventStoreContract)
+TestFirstHundred = suite(FirstHundred, EventStoreContract)
+TestReturningOneList = suite(ReturningOneList, EventStoreContract)
+TestReturningTuples = suite(ReturningTuples, EventStoreContract)
