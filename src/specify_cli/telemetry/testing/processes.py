@@ -85,7 +85,7 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
             more = True
             while more:
                 other = self.make_event(lamport_clock=len(saved))
-                others = Others(lambda event=other: save(open_store(), [event]))
+                others = Others(partial(self._save_in_another, open_store, [other]))
                 answer = worker.run(Task(ids_of_all, interrupted=True), others)
                 others.end(time.monotonic() + self.deadline)
                 missing = {event.event_id for event in saved} - set(answer.value)
@@ -104,7 +104,7 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
         steps = Steps(in_lines=False)
         while steps.more:
             own, other = self._next_two(len(saved))
-            others = Others(lambda events=(other, own): save(open_store(), events))
+            others = Others(partial(self._save_in_another, open_store, [other, own]))
             steps.interrupt(partial(save_one, open_store(), own), others)
             others.end(time.monotonic() + self.deadline)
             saved += [own, other]
@@ -112,6 +112,9 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
 
     def _worker(self, open_store: Callable[[], EventStore]) -> Worker:
         return Worker(open_store, self.deadline / 2)
+
+    def _save_in_another(self, open_store: Callable[[], EventStore], events: list[Any]) -> None:
+        save(open_store(), events)
 
     def _expect_in_load(self, open_store: Callable[[], EventStore], saved: list[Any]) -> None:
         expect_at_least(open_store().load_all_events(), saved, "a load while others save")

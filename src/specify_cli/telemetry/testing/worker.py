@@ -99,9 +99,7 @@ class Worker:
         self.start(task)
         while not isinstance(message := self._receive(), Answer):
             assert meanwhile is not None  # noqa: S101  # nobody asks otherwise
-            self._connection.send(
-                meanwhile.begin() if message == "begin" else meanwhile.finished()
-            )
+            self._connection.send(meanwhile.begin() if message == "begin" else meanwhile.finished())
         return message
 
     def wait_until_ready(self) -> None:
@@ -151,7 +149,9 @@ def serve(connection: Connection) -> None:
         while True:
             task: Task = connection.recv()
             steps = new if task.anew else kept
-            use = partial(_use_anew, task.use, open_store) if task.anew else partial(task.use, store)
+            use = (
+                partial(_use_anew, task.use, open_store) if task.anew else partial(task.use, store)
+            )
             value = steps.interrupt(use, _Asking(connection)) if task.interrupted else use()
             connection.send(Answer(value, steps.more))
     except EOFError:
