@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import logging
 import os
@@ -25,7 +26,7 @@ from specify_cli.telemetry import SimpleJsonStore
 from ..support import writer
 from ..support.events import make_event, make_events
 from ..support.platforms import has_fork, posix_only
-from ..support.system_calls import SystemCalls
+from ..support.system_calls import LOCK, SystemCalls
 
 if sys.platform != "win32":
     import fcntl
@@ -275,3 +276,25 @@ def test_a_reader_does_not_keep_the_lock(log: Path, store: SimpleJsonStore) -> N
     with log.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     del iteration
+
+
+def test_threads_of_one_store_take_turns_where_there_are_no_locks(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store itself keeps them apart; only other processes are beyond it."""
+    events = make_events(100)
+    calls = SystemCalls(monkeypatch, log)
+
+    def refuse() -> None:
+        calls.at(LOCK, 1, refuse)
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    calls.at(LOCK, 1, refuse)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        in_threads(8, lambda _: [store.save_event(event) for event in events])
+    finally:
+        sys.setswitchinterval(interval)
+    assert set(ids_in(log).values()) == {1}
+    assert len(ids_in(log)) == 100

@@ -181,7 +181,8 @@ def test_a_known_event_is_looked_up_and_not_searched_for(log: Path, faults: Syst
     store.save_events(events := make_events(3))
     faults.made.clear()
     store.save_event(events[1])
-    assert faults.calls == ["open", LOCK, "fstat", READ, LOCK, "close"]
+    calls = [call for call in faults.calls if call != "lseek"]  # how Windows reads and locks
+    assert calls == ["open", LOCK, "fstat", READ, LOCK, "close"]
 
 
 @pytest.mark.parametrize("refused", ["ftruncate", "fstat"])
