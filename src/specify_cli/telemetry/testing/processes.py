@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from .._contract import EventStore
-from .calls import Others, in_threads, within_deadline
+from .calls import Others, within_deadline
 from .durable import DurableEventStoreContract
 from .steps import Steps
 from .suite import expect, expect_at_least, expect_loads, save
