@@ -32,21 +32,21 @@ VALUE_DUE = re.compile(rb'[a-z_]": ?\Z|"n": \[(1, ?)?\Z')
 
 def kinds_in(line: bytes) -> list[str]:
     """Return the kinds of the pieces, having checked what holds for all pieces."""
-    pieces = pieces_of(line, CODEC)
+    pieces = list(pieces_of(line, CODEC))
     assert b"".join(piece.data for piece in pieces) == line
     for piece in pieces:
         assert piece.data or not line
-        assert (piece.kind == "event") == (piece.event is not None)
+        assert (piece.kind == "event") == (piece.event_id is not None)
         assert (piece.kind in {"event", "blank"}) == (not piece.reason)
-        if piece.event is not None:
-            assert CODEC.decode(piece.data) == piece.event
+        if piece.event_id is not None:
+            assert CODEC.decode(piece.data).event_id == piece.event_id
     return [piece.kind for piece in pieces]
 
 
 def events_in(line: bytes) -> list[Event]:
     """Return the events found."""
     kinds_in(line)
-    return [piece.event for piece in pieces_of(line, CODEC) if piece.event is not None]
+    return [CODEC.decode(piece.data) for piece in pieces_of(line, CODEC) if piece.event_id]
 
 
 @pytest.mark.parametrize(
