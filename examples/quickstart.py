@@ -14,8 +14,7 @@ from pathlib import Path
 
 from ulid import ULID
 
-from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore
+from spec_kitty_telemetry import Event, SimpleJsonStore, StorageError
 
 FEATURE = "043-telemetry-foundation"
 STEPS = [

@@ -16,8 +16,8 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 with atheris.instrument_imports(include=["specify_cli.telemetry"]):
-    from tests.specify_cli.telemetry.test_any_bytes import INTACT, check
-    from tests.specify_cli.telemetry.test_repair_any_damage import check_repair
+    from tests.specify_cli.telemetry.jsonl.test_any_bytes import INTACT, check
+    from tests.specify_cli.telemetry.repair.test_repair_any_damage import check_repair
 
 SEEDS = [
     b"".join(line + b"\n" for line in INTACT),

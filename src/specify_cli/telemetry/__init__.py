@@ -1,7 +1,45 @@
 """A file-backed event store: one JSON line per event, append-only, nothing acknowledged is lost."""
 
-from .jsonl.cursor import Since
-from .jsonl.store import JsonlEventStore
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import _contract
+from ._contract import Event, EventStore, StorageError
+from .jsonl import JsonlEventStore, NewEvents
 from .store import SimpleJsonStore
 
-__all__ = ["JsonlEventStore", "SimpleJsonStore", "Since"]
+__version__ = "0.1.0"
+
+__all__ = [
+    "Event",
+    "EventStore",
+    "InMemoryEventStore",
+    "JsonlEventStore",
+    "NewEvents",
+    "SimpleJsonStore",
+    "StorageError",
+    "check_log",
+    "repair_log",
+]
+
+if TYPE_CHECKING:
+    # A contract of one's own need not have this one.
+    from ._contract import InMemoryEventStore  # type: ignore[attr-defined, unused-ignore]
+    from .check import check_log
+    from .repair import repair_log
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import what a program that only records events does without."""
+        if name == "check_log":
+            from .check import check_log  # noqa: PLC0415
+
+            return check_log
+        if name == "repair_log":
+            from .repair import repair_log  # noqa: PLC0415
+
+            return repair_log
+        if name == "InMemoryEventStore":
+            return _contract.package.InMemoryEventStore
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,6 @@
 
 import sys
 
-from ._cli.commands import main
+from ._cli import main
 
-sys.exit(main())
+sys.exit(main(program=f"python -m {__package__}"))

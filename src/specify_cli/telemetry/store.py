@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..spec_kitty_events import Event, EventStore
+from ._contract import Event, EventStore
 from .jsonl.store import JsonlEventStore
 
 

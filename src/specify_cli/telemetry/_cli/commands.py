@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ...spec_kitty_events import StorageError
+from .._contract import StorageError
 from ..check.report import check_log
 from ..repair.report import repair_log
 from .check_text import as_json, as_text, printable
@@ -50,17 +50,18 @@ offset and length in bytes, kind, reason and date. A line end follows it.
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, program: str | None = None) -> int:
     """Run a command and return the exit status.
 
     Args:
         arguments: The command line, by default the one of the process.
+        program: What the usage line calls the program, by default the name of the script.
     """
     for stream in (sys.stdout, sys.stderr):
         # A path may hold what the terminal cannot show; Windows consoles show less than others.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    options = _parser(program).parse_args(arguments)
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -75,10 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {__name__.rpartition('.')[0]}", description="Look after event logs."
-    )
+def _parser(program: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Look after event logs.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_check(commands)
     _add_repair(commands)

@@ -20,15 +20,18 @@ from __future__ import annotations
 
 import functools
 import json
-from datetime import datetime
+from collections.abc import Hashable
+from datetime import datetime, timezone
 from typing import Any, Generic
 from uuid import UUID
 
 from pydantic import ValidationError
+from pydantic_core import TzInfo
 
 from .event import EventT
 from .json_values import (
     MAX_DIGITS,
+    Json,
     UnstorableError,
     digits_are_bounded,
     dump,
@@ -36,23 +39,18 @@ from .json_values import (
     is_plain,
     json_terms,
 )
-from .schema import kinds_of_fields
+from .schema import ModelSchema
 
-# The fields of the contract in its first form. An event of just these is encoded field by field.
-_FIELDS = {
-    "aggregate_id": "str",
-    "causation_id": "str or null",
-    "event_id": "str",
-    "event_type": "str",
-    "lamport_clock": "int",
-    "node_id": "str",
-    "payload": "object",
-    "timestamp": "datetime",
+_FIRST_FORM = {
+    *("aggregate_id", "causation_id", "event_id", "event_type"),
+    *("lamport_clock", "node_id", "payload", "timestamp"),
 }
 
 # What isoformat gives for a naive time or for an offset in hours and minutes, each with and without
 # a fraction of a second. Offsets that do not read back make it longer.
 _TIME_LENGTHS = {19, 25, 26, 32}
+# In any other zone an hour may come twice. A time in it equals none that has an offset only.
+_ZONES = {type(None), timezone, TzInfo}
 
 _quote = json.encoder.encode_basestring_ascii
 
@@ -70,17 +68,22 @@ class Codec(Generic[EventT]):
         model: A pydantic model.
 
     Attributes:
+        model: The model.
         ids_are_verbatim: Whether an event's id is in its line as it is in the event, but for
-            JSON's own escapes: the model neither changes nor renames it.
+            JSON's own escapes: the model neither changes, renames nor replaces it.
         aggregates_are_verbatim: The same of its aggregate.
+        order_is_total: Whether every event has a clock and a node that can be compared as they are.
     """
 
     def __init__(self, model: type[EventT]) -> None:
         """Look at the model's schema, once."""
-        kinds = kinds_of_fields(model)
-        self.ids_are_verbatim = kinds.get("event_id") == "str"
-        self.aggregates_are_verbatim = kinds.get("aggregate_id") == "str"
-        self._is_simple = kinds == _FIELDS
+        schema = ModelSchema(model)
+        self.model = model
+        self.ids_are_verbatim = "event_id" in schema.verbatim
+        self.aggregates_are_verbatim = "aggregate_id" in schema.verbatim
+        self.order_is_total = "lamport_clock" in schema.numbers and "node_id" in schema.verbatim
+        self._opaque = schema.opaque
+        self._is_first_form = schema.is_first_form
         # What model_validate and model_validate_json call; a tenth of a load goes into their own
         # checks.
         self._validate = model.__pydantic_validator__.validate_python
@@ -89,8 +92,9 @@ class Codec(Generic[EventT]):
     def encode(self, event: EventT) -> bytes:
         """Return the line that stores ``event``, newline included.
 
-        ``decode`` gives an event equal to this one, its payload in JSON terms: unless the event is
-        so simple that this is certain, the line has been read back.
+        ``decode`` gives an event whose fields equal this one's, what JSON has no form for in JSON
+        terms where the model takes anything: unless the event is so simple that this is certain,
+        the line has been read back.
 
         Raises:
             UnstorableError: No line would give the event back.
@@ -99,24 +103,31 @@ class Codec(Generic[EventT]):
             text = (
                 self._simple_text(event) or self._plain_text(event) or self._converted_text(event)
             )
-        # The payload is the caller's: its objects may raise anything while they are turned into
-        # JSON.
+        except MemoryError:
+            raise
+        # The payload is the caller's, and the model too: they may raise anything.
         except Exception as error:
-            raise UnstorableError(_one_line(error)) from error
+            raise UnstorableError(_reason(error)) from error
         return text.encode("ascii") + b"\n"
 
     def decode(self, line: bytes) -> EventT:
         """Return the event that ``line`` holds, with or without its newline.
 
         Raises:
-            MalformedLineError: The line is not an event.
+            MalformedLineError: The line is not an event, or its model raised something.
         """
         try:
             event: EventT = self._validate_json(line)
         except ValidationError as error:
-            if error.errors(include_url=False)[0]["type"] != "json_invalid":
-                raise MalformedLineError(_one_line(error)) from error
-            return self._decode_tolerantly(line)
+            if _first(error)["type"] != "json_invalid":
+                raise MalformedLineError(_reason(error)) from error
+            event = self._decode_tolerantly(line)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise MalformedLineError(_reason(error)) from error
+        if not (self.ids_are_verbatim or _can_be_an_id(event.event_id)):
+            raise MalformedLineError(f"event_id: not an id: {event.event_id!r}")
         return event
 
     def loads_as(self, line: bytes) -> str | None:
@@ -133,11 +144,13 @@ class Codec(Generic[EventT]):
         payload holds nothing but JSON's own types, whose text reads back; the other fields are few
         enough to write out, and the model itself checks that they are what it reads.
         """
-        fields = _fields(event)
-        if not self._is_simple or fields.keys() != _FIELDS.keys():
+        fields = vars(event)
+        if not self._is_first_form or fields.keys() != _FIRST_FORM:
             return None
         payload, clock, time = fields["payload"], fields["lamport_clock"], fields["timestamp"]
         if not (type(clock) is int and type(time) is datetime and type(payload) is dict):
+            return None
+        if type(time.tzinfo) not in _ZONES:
             return None
         when = time.isoformat()
         if len(when) not in _TIME_LENGTHS or not (is_plain(payload) and digits_are_bounded()):
@@ -168,22 +181,35 @@ class Codec(Generic[EventT]):
 
     def _converted_text(self, event: EventT) -> str:
         """Return the JSON of an event after putting each of its fields in JSON terms."""
-        record = {name: json_terms(value) for name, value in _record(_fields(event)).items()}
+        fields = _fields(event)
+        record = {
+            name: _field_in_json_terms(name, value) for name, value in _record(fields).items()
+        }
         text = dump(record)
-        stored = self.decode(text.encode())
-        for name, value in _record(_fields(stored)).items():
-            if json_terms(value) != record.get(name):
-                raise UnstorableError(f"{name}: does not read back")
-        if stored.event_id != event.event_id:  # bytes, say: it would not be known by the id it has
-            raise UnstorableError("event_id: does not read back")
+        stored = _fields(self.decode(text.encode()))
+        for name, value in fields.items():
+            if name not in stored:
+                raise UnstorableError(f"{name}: {self.model.__name__} has no such field")
+            if stored[name] == value:
+                continue
+            takes_anything = name in self._opaque or name in (event.model_extra or {})
+            if takes_anything and json_terms(stored[name]) == record[name]:
+                continue
+            raise UnstorableError(f"{name}: does not read back")
+        for name in stored.keys() - fields.keys():
+            raise UnstorableError(f"{name}: is missing, and would not be")
         return text
 
     def _decode_tolerantly(self, line: bytes) -> EventT:
         """Decode what the fast parser refuses: lone surrogates, a byte order mark, deep nesting."""
         try:
-            event: EventT = self._validate(_decoder.decode(line.decode("utf-8-sig")))
-        except (ValueError, RecursionError) as error:
-            raise MalformedLineError(_one_line(error)) from error
+            if line.startswith(_BOM):
+                return self.decode(line.removeprefix(_BOM))
+            event: EventT = self._validate(_decoder.decode(line.decode()))
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise MalformedLineError(_reason(error)) from error
         return event
 
 
@@ -197,8 +223,16 @@ def is_blank(line: bytes) -> bool:
 
 
 def _fields(event: EventT) -> dict[str, Any]:
-    # Not to_dict, which copies the payload and converts and repairs some of it on the way.
-    return {**vars(event), **event.model_extra} if event.model_extra else vars(event)
+    # Not to_dict, which copies the payload and converts and repairs some of it on the way; nor all
+    # that is in the instance's dictionary, where cached properties are too.
+    values = vars(event)
+    model: type[Any] = type(event)
+    fields = {name: values[name] for name in model.model_fields if name in values}
+    return {**fields, **event.model_extra} if event.model_extra else fields
+
+
+def _can_be_an_id(event_id: object) -> bool:
+    return event_id is not None and isinstance(event_id, Hashable)
 
 
 def _record(fields: dict[str, object]) -> dict[str, object]:
@@ -211,6 +245,13 @@ def _record(fields: dict[str, object]) -> dict[str, object]:
     return record
 
 
+def _field_in_json_terms(name: str, value: object) -> Json:
+    try:
+        return json_terms(value)
+    except UnstorableError as error:
+        raise UnstorableError(f"{name}: {error}") from error
+
+
 def _bounded_int(digits: str) -> int:
     # Not the interpreter's own limit: what loads in one process has to load in every other.
     if len(digits.lstrip("-")) > MAX_DIGITS:
@@ -221,8 +262,16 @@ def _bounded_int(digits: str) -> int:
 _decoder = json.JSONDecoder(parse_int=_bounded_int)
 
 
-def _one_line(error: Exception) -> str:
+def _first(error: ValidationError) -> Any:
+    return error.errors(include_url=False, include_context=False, include_input=False)[0]
+
+
+def _reason(error: Exception) -> str:
+    """Return in one line what was wrong."""
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_context=False)[0]
+        first = _first(error)
         return ": ".join([*(str(part) for part in first["loc"]), first["msg"]])
-    return (str(error) or type(error).__name__).splitlines()[0]
+    text = " ".join(str(error).split())
+    if isinstance(error, ValueError) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -117,6 +117,8 @@ def json_terms(value: object, depth: int = 0) -> Json:
         return [json_terms(item, depth + 1) for item in value]
     if isinstance(value, os.PathLike):
         return json_terms(os.fspath(value), depth)
+    if hasattr(value, "get_secret_value"):
+        raise UnstorableError("a secret would be stored as asterisks")
     if isinstance(value, GeneratorType):
         # Encoding would use it up: the event in memory, or a second try, would find it empty.
         raise UnstorableError("a generator can be read only once")

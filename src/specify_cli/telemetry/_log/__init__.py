@@ -1,1 +1,6 @@
-"""A file of lines; it knows no events."""
+"""A file of lines that threads and processes append to; it knows nothing of what is in a line."""
+
+from .append import Appended, AppendLog, LockedLog
+from .snapshot import Prefix, Snapshot
+
+__all__ = ["AppendLog", "Appended", "LockedLog", "Prefix", "Snapshot"]

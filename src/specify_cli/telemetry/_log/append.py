@@ -5,8 +5,8 @@ open between calls. Under the lock these hold:
 
 * A last line without its newline is a torn tail: the writer died. It is sealed, never removed: the
   next append begins with a newline.
-* A write that fails is undone by truncating to where it began, unless the bytes there are not, or
-  not only, the ones being undone.
+* A write that fails is rolled back by truncating to where it began, unless the bytes there are not,
+  or not only, the ones being rolled back.
 * The path may come to name another file at any time. What was not written to the file at the path
   is written again.
 
@@ -17,19 +17,76 @@ newline, perhaps half of an append in flight, makes it wait for the lock and loo
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from ...spec_kitty_events import StorageError
-from . import files, lock
-from .locked import LockedLog
-from .snapshot import OpenLog, locked_if_possible
-
-logger = logging.getLogger(__name__)
+from . import files, in_flight, lock
+from .directories import DirectorySync
+from .snapshot import TAIL_SIZE, Prefix, Snapshot
 
 _MAX_REPLACEMENTS = 100
+
+
+class Appended(NamedTuple):
+    """What an append has left behind.
+
+    Attributes:
+        start: Where in the file the first line written begins.
+        prefix: The whole lines of the file, those just written included.
+    """
+
+    start: int
+    prefix: Prefix
+
+
+class LockedLog(Snapshot):
+    """A log as its one writer sees it; size and tail include what has been written."""
+
+    __slots__ = ("_start", "_written")
+
+    def __init__(self, fd: int, name: str) -> None:
+        """Look at the end of the file.
+
+        Raises:
+            OSError: It cannot be read, or is not a regular file.
+        """
+        super().__init__(fd, name)
+        self._start = self.size
+        self._written = b""
+
+    def write(self, lines: bytes) -> None:
+        """Write whole lines at the end; a torn tail is sealed with a newline first.
+
+        Raises:
+            OSError: Not all of it could be written; ``roll_back`` is due.
+        """
+        torn = self.size > 0 and not self.tail.endswith(b"\n")
+        self._written = data = b"\n" + lines if torn else lines
+        files.write_all(self._fd, data)
+        # A network filesystem or a quota may report only on close what it could not write. Closing
+        # a copy asks for that now, while the lock is held and rolling back is possible.
+        os.close(os.dup(self._fd))
+        self.size += len(data)
+        self.tail = (self.tail + data)[-TAIL_SIZE:]
+
+    def sync(self) -> None:
+        """Wait until the file is on the device."""
+        files.sync_file(self._fd)
+
+    def roll_back(self) -> None:
+        """Truncate a write away, if what follows the old end is that write and nothing else."""
+        # A refusal is left to the next writer, who seals the torn tail; the first error counts.
+        with contextlib.suppress(OSError):
+            size = os.fstat(self._fd).st_size
+            # Someone who takes no lock may have appended since. Those bytes are theirs.
+            if size > self._start and self._written.startswith(
+                self.read(self._start, size - self._start)
+            ):
+                os.ftruncate(self._fd, self._start)
 
 
 class AppendLog:
@@ -38,20 +95,22 @@ class AppendLog:
     Args:
         path: The file; it need not exist, nor its directories.
         fsync: Whether an append waits for the device.
+        logger: Where warnings go.
         error_type: What is raised when the operating system refuses.
     """
 
     def __init__(
-        self, path: Path, *, fsync: bool, error_type: type[Exception] = StorageError
+        self, path: Path, *, fsync: bool, logger: logging.Logger, error_type: type[Exception]
     ) -> None:
         self.path = path
         self.fsync = fsync
         self.error_type = error_type
+        self.logger = logger
         self._name = os.fspath(path)
-        self._synced_directory_of: tuple[int, int] | None = None
+        self._directories = DirectorySync(self._name)
         self._warned = False
 
-    def append(self, choose: Callable[[LockedLog], bytes]) -> LockedLog:
+    def append(self, choose: Callable[[LockedLog], bytes]) -> Appended:
         """Append the lines that ``choose`` returns after looking at the locked file.
 
         Args:
@@ -59,23 +118,29 @@ class AppendLog:
                 the path turns out to name another file.
 
         Returns:
-            The file as it is on return: the lines are in it, whole; synced, if so asked.
+            What is in the file on return, whole; synced, if so asked.
 
         Raises:
             StorageError: The operating system refused. None of the lines is in the file, unless
-                undoing the write was refused too.
+                rolling the write back was refused too.
         """
+        last_error = OSError(errno.EAGAIN, "it is replaced again and again")
         try:
             for _ in range(_MAX_REPLACEMENTS):
-                log = self._try_append(choose)
-                if log is not None:
-                    return log
+                try:
+                    appended = self._try_append(choose)
+                except FileNotFoundError as error:
+                    last_error = error
+                    self.path.parent.mkdir(parents=True, exist_ok=True)
+                    continue
+                if appended is not None:
+                    return appended
+            raise last_error
         except OSError as error:
             raise self._refused("append to", error) from error
-        raise self.error_type(f'cannot append to "{self.path}": it is replaced again and again')
 
     @contextlib.contextmanager
-    def opened(self, *, settled: bool = False) -> Iterator[OpenLog | None]:
+    def opened(self, *, settled: bool = False) -> Iterator[Snapshot | None]:
         """Give the file as it is now, to read; None if it is missing. Nothing is written.
 
         Args:
@@ -83,21 +148,24 @@ class AppendLog:
                 there up to its size can still be rolled back.
 
         Raises:
-            StorageError: The operating system refused, here or while the file was read.
+            StorageError: The operating system refused, here or while the file was read; or, if it
+                is to be settled, this thread is in the middle of an append.
         """
-        fd = None
+        opening = lock.hold(self._name, os.O_RDONLY, "shared" if settled else "no")
         try:
-            with contextlib.suppress(FileNotFoundError):
-                fd = files.open_file(self._name, os.O_RDONLY)
-            if fd is None:
-                yield None
-                return
             try:
-                with locked_if_possible(fd) if settled else contextlib.nullcontext():
-                    log = OpenLog(fd)
-                yield log
+                fd, _ = next(opening)
+                try:
+                    snapshot = Snapshot(fd, self._name)
+                finally:
+                    if settled:
+                        lock.release(fd)
+                        in_flight.threads.pop(fd, None)
+                yield snapshot
+            except FileNotFoundError:
+                yield None
             finally:
-                os.close(fd)
+                opening.close()
         except OSError as error:
             raise self._refused("read", error) from error
 
@@ -112,98 +180,67 @@ class AppendLog:
         """
         with self.opened() as log:
             if log is not None:
-                for _, block in log.blocks_from(0):
-                    yield block
+                yield from log.all_blocks()
 
     def line_at(self, offset: int) -> bytes:
-        """Return the line that begins at ``offset`` now, or nothing if it cannot be read.
+        """Return the line that begins at ``offset``, or nothing if none can be read there.
 
-        Without the lock: what is returned need not stay, unless it was there under the lock before.
+        No append is under way at that moment, so the line cannot be rolled back.
         """
+        looking = lock.hold(self._name, os.O_RDONLY, "shared")
         try:
-            fd = files.open_file(self._name, os.O_RDONLY)
-        except OSError:
-            return b""
-        try:
-            return files.read_line(fd, offset, 1 << 62)
+            fd, _ = next(looking)
+            return files.read_line(fd, offset, files.regular(fd).st_size)
         except OSError:
             return b""
         finally:
-            files.close_quietly(fd)
+            looking.close()
 
-    def _try_append(self, choose: Callable[[LockedLog], bytes]) -> LockedLog | None:
+    def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""
-        fd = self._open()
+        holding = lock.hold(self._name, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
-            locked = self._acquire(fd)
-            try:
-                log = LockedLog(fd)
-                return log if self._write(fd, log, choose(log), may_undo=locked) else None
-            finally:
-                if locked:
-                    lock.release(fd)
+            fd, locked = next(holding)
+            if not locked:
+                self._warn_once()
+            return self._write(LockedLog(fd, self._name), choose, may_roll_back=locked)
         finally:
-            # Whatever close could still report has been asked for by the write, under the lock.
-            files.close_quietly(fd)
+            try:  # noqa: SIM105  # no call of Python code here: see lock.hold
+                holding.close()
+            except OSError:  # what closing could still report, the write has asked for
+                pass
 
-    def _open(self) -> int:
-        flags = os.O_RDWR | os.O_APPEND
-        try:
-            return files.open_file(self._name, flags)
-        except FileNotFoundError:
-            self._make_parents()
-            return files.open_file(self._name, flags | os.O_CREAT)
-
-    def _make_parents(self) -> None:
-        parent = self.path.parent
-        missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
-        parent.mkdir(parents=True, exist_ok=True)
-        if self.fsync:
-            for folder in missing:
-                files.sync_directory(folder.parent)
-
-    def _acquire(self, fd: int) -> bool:
-        locked = lock.acquire(fd)
-        if not locked and not self._warned:
-            self._warned = True
-            logger.warning(
-                'No file locks for "%s": a save by another process at the same moment may be '
-                "written twice",
-                self.path,
-            )
-        return locked
-
-    def _names(self, identity: tuple[int, int]) -> bool:
-        try:
-            status = os.stat(self._name)  # noqa: PTH116  # on every save: Path.stat costs more
-        except FileNotFoundError:
-            return False
-        return (status.st_dev, status.st_ino) == identity
-
-    def _write(self, fd: int, log: LockedLog, lines: bytes, *, may_undo: bool) -> bool:
-        """Write the lines whole or not at all; return whether they are in the file at the path."""
+    def _write(
+        self, log: LockedLog, choose: Callable[[LockedLog], bytes], *, may_roll_back: bool
+    ) -> Appended | None:
+        """Write the lines whole or not at all; return None if not to the file at the path."""
+        lines = choose(log)
         current = False
         try:
             if lines:
                 log.write(lines)
             if self.fsync:
-                self._sync(fd, log.identity)
+                # Also when nothing was written: another writer, one that does not sync, may have
+                # saved what is about to be acknowledged.
+                log.sync()
+                self._directories.sync()
             # Only now: the path may have come to name another file while we waited for the lock,
             # and also while we wrote.
-            current = self._names(log.identity)
+            current = files.names(self._name, log.identity)
         finally:
             # Not only on OSError: an interrupt must not leave half a line either.
-            if not current and may_undo:
-                log.undo()
-        return current
+            if not current and may_roll_back:
+                log.roll_back()
+        return Appended(log.size - len(lines), log.prefix()) if current else None
 
-    def _sync(self, fd: int, identity: tuple[int, int]) -> None:
-        # Also when nothing was written: another writer, one that does not sync, may have saved the
-        # event that is about to be acknowledged.
-        files.sync_file(fd)
-        if self._synced_directory_of != identity:
-            files.sync_directory(self.path.parent)
-            self._synced_directory_of = identity
+    def _warn_once(self) -> None:
+        if not self._warned:
+            self._warned = True
+            self.logger.warning(
+                'No file locks for "%s": a save by another process at the same moment may be '
+                "written twice",
+                self.path,
+            )
 
     def _refused(self, action: str, error: OSError) -> Exception:
-        return self.error_type(f'cannot {action} "{self.path}": {error.strerror or error}')
+        return self.error_type(files.refusal(action, self.path, error))

@@ -1,4 +1,4 @@
-"""What the append log asks of the operating system, the same on every platform."""
+"""What a log asks of the operating system, the same on every platform."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 # A buffer that malloc serves from memory it has: four times this size, each block would be mapped
 # and cleared anew, and the first save of a process to a log of 9 MB would take 4.6 ms, not 2.7.
@@ -16,32 +15,57 @@ BLOCK_SIZE = 1 << 16
 LIKELY_LINE = 4096
 
 # Without O_NONBLOCK, opening a named pipe to read it would wait for a writer. Files ignore it.
-_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def open_file(path: str, flags: int, mode: int = 0o666) -> int:
     """Open ``path``, a file created having what the umask leaves of ``mode``."""
     try:
-        return os.open(path, flags | _FLAGS, mode)
+        return os.open(path, flags | FLAGS, mode)
     except ValueError as error:  # a NUL in the path
         raise OSError(errno.EINVAL, str(error)) from error
 
 
 def close_quietly(fd: int) -> None:
     """Close a file that holds nothing which closing could still lose."""
-    try:  # noqa: SIM105  # on every save: contextlib.suppress takes longer than closing does
+    with contextlib.suppress(OSError):
         os.close(fd)
-    except OSError:
-        pass
+
+
+def refusal(action: str, path: str | os.PathLike[str], error: OSError) -> str:
+    """Return what was refused, and why, as the message of an error."""
+    return f'cannot {action} "{os.fspath(path)}": {error.strerror or error}'
 
 
 def regular(fd: int) -> os.stat_result:
     """Return the status of an open file, refusing what is not a regular file."""
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
-        # A device or a pipe would take every event and keep none.
+        # A device or a pipe would take every line and keep none.
         raise OSError(errno.EINVAL, "not a regular file")
     return status
+
+
+def names(path: str | os.PathLike[str], identity: tuple[int, int]) -> bool:
+    """Return whether ``path`` names the file with this device and inode number."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  # on every save: Path.stat costs more
+    except FileNotFoundError:
+        return False
+    return (status.st_dev, status.st_ino) == identity
+
+
+def read_at(fd: int, offset: int, size: int) -> bytes:
+    """Return ``size`` bytes of the file from ``offset`` on, fewer only where the file ends."""
+    data = _read_some(fd, offset, size)
+    if len(data) == size or not data:
+        return data
+    # No call returns more than 2,147,479,552 bytes, and some file systems return less.
+    parts, length = [data], len(data)
+    while length < size and (data := _read_some(fd, offset + length, size - length)):
+        parts.append(data)
+        length += len(data)
+    return b"".join(parts)
 
 
 def read_blocks(fd: int, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
@@ -65,10 +89,18 @@ def read_blocks(fd: int, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
 
 
 def read_line(fd: int, start: int, stop: int) -> bytes:
-    """Return the line that begins at ``start``, its newline included; nothing past ``stop``."""
+    """Return the line that begins at ``start``, its newline included; nothing past ``stop``.
+
+    Where no line begins there, nothing is returned.
+    """
+    # The byte before is a part of the question: a line whose end was overwritten goes on.
+    before = min(start, 1)
     likely = max(0, min(LIKELY_LINE, stop - start))
-    line, newline, _ = read_at(fd, start, likely).partition(b"\n")
-    if not newline:
+    data = read_at(fd, start - before, before + likely)
+    if before and not data.startswith(b"\n"):
+        return b""
+    line, newline, _ = data[before:].partition(b"\n")
+    if not newline and likely == LIKELY_LINE:
         _, block = next(read_blocks(fd, start, stop), (start, b""))
         line, newline, _ = block.partition(b"\n")
     return line + newline
@@ -86,24 +118,20 @@ def write_all(fd: int, data: bytes) -> None:
 
 if sys.platform == "win32":  # pragma: windows
 
-    def read_at(fd: int, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes of the file from ``offset`` on."""
+    def _read_some(fd: int, offset: int, size: int) -> bytes:
         os.lseek(fd, offset, os.SEEK_SET)
         return os.read(fd, size)
 
-    def sync_directory(directory: Path) -> None:
+    def sync_directory(directory: str | os.PathLike[str]) -> None:
         """Do nothing: Windows opens no directories, and makes their entries durable itself."""
 
 else:  # pragma: posix
 
-    def read_at(fd: int, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes of the file from ``offset`` on.
-
-        The position of the descriptor stays as it is: a forked child shares it.
-        """
+    def _read_some(fd: int, offset: int, size: int) -> bytes:
+        # The position of the descriptor stays as it is: a forked child shares it.
         return os.pread(fd, size, offset)
 
-    def sync_directory(directory: Path) -> None:
+    def sync_directory(directory: str | os.PathLike[str]) -> None:
         """Wait until the entries of ``directory`` are on the device."""
         fd = os.open(directory, os.O_RDONLY)
         try:

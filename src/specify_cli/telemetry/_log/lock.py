@@ -1,8 +1,12 @@
-"""One exclusive lock on an open file, between processes and between threads.
+"""One lock on an open file, between processes and between threads.
 
 The lock belongs to the descriptor, so two descriptors of one process exclude each other as two
 processes do. It is on the data file itself: there is no side file to leave behind, and it goes away
 with its descriptor, however the process ends.
+
+Nobody waits for itself: a signal handler that needs the lock which the interrupted call of the same
+thread holds gets an error at once. Waiting has an end, and asks again and again: a call that sleeps
+in the kernel could not be ended on every platform.
 """
 
 from __future__ import annotations
@@ -10,12 +14,23 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
+from collections.abc import Generator
+from typing import Literal, TypeAlias
+
+from . import in_flight
+
+Kind: TypeAlias = Literal["exclusive", "shared", "no"]
 
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
+# An append takes some ten microseconds, so most locks are free again by the next try.
+_TRIES = 20
+_FIRST_DELAY = 0.0002
+_LONGEST_DELAY = 0.01
+
 if sys.platform == "win32":  # pragma: windows
     import msvcrt
-    import time
 
     # Locks on Windows are mandatory: a locked byte cannot be read through another descriptor. This
     # one lies beyond the data of any log, at 1 TiB, where there is nothing to read.
@@ -24,18 +39,15 @@ if sys.platform == "win32":  # pragma: windows
     _CONTENDED = {errno.EACCES, 0}
     _UNSUPPORTED.add(errno.EINVAL)
 
-    def _lock(fd: int) -> None:
-        # The waiting mode of `locking` gives up after ten seconds, and looks only once a second.
-        delay = 0.0005
-        while True:
-            os.lseek(fd, _OFFSET, os.SEEK_SET)
-            try:
-                return msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-            except OSError as error:
-                if error.errno not in _CONTENDED:
-                    raise
-            time.sleep(delay)
-            delay = min(delay * 2, 0.02)
+    def _try_to_lock(fd: int, kind: Kind) -> bool:  # noqa: ARG001  # there is one kind here
+        os.lseek(fd, _OFFSET, os.SEEK_SET)
+        try:
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            if error.errno not in _CONTENDED:
+                raise
+            return False
+        return True
 
     def _unlock(fd: int) -> None:
         os.lseek(fd, _OFFSET, os.SEEK_SET)
@@ -44,29 +56,106 @@ if sys.platform == "win32":  # pragma: windows
 else:  # pragma: posix
     import fcntl
 
-    def _lock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+    _OPERATIONS = {
+        "exclusive": fcntl.LOCK_EX | fcntl.LOCK_NB,
+        "shared": fcntl.LOCK_SH | fcntl.LOCK_NB,
+    }
+
+    def _try_to_lock(fd: int, kind: Kind) -> bool:
+        try:
+            fcntl.flock(fd, _OPERATIONS[kind])
+        except BlockingIOError:
+            return False
+        return True
 
     def _unlock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
-def acquire(fd: int) -> bool:
-    """Wait for the exclusive lock on ``fd``.
+def hold(
+    path: str, flags: int, kind: Kind = "exclusive", *, timeout: float | None = None
+) -> Generator[tuple[int, bool]]:
+    """Open a file, lock it, and yield its descriptor and whether it is locked.
+
+    The generator has to be closed: that releases the lock and closes the file. Calling its methods
+    leaves an interrupt no moment to come between; a ``with`` statement does, and costs more.
+
+    Args:
+        path: The file.
+        flags: How to open it.
+        kind: Which lock is asked for; "no" lock for whoever only reads what is settled.
+        timeout: See ``acquire``.
+
+    Raises:
+        OSError: The operating system refused, or see ``acquire``.
+    """
+    fds: list[int] = []
+    try:
+        fd = in_flight.open_into(fds, path, flags)
+        if kind == "no":
+            in_flight.threads.pop(fd, None)
+            yield fd, False
+        else:
+            yield fd, acquire(fd, kind, timeout)
+    finally:
+        for fd in fds:
+            try:
+                release(fd)
+            finally:
+                try:
+                    in_flight.threads.pop(fd, None)
+                finally:
+                    os.close(fd)
+
+
+def acquire(fd: int, kind: Kind = "exclusive", timeout: float | None = None) -> bool:
+    """Wait for the lock on ``fd``.
+
+    Args:
+        fd: An open file.
+        kind: "exclusive" to append; others may hold a "shared" one too, and it is enough to look.
+        timeout: How many seconds to wait; None waits without end.
 
     Returns:
         Whether the lock is held: False where the filesystem has no locks.
 
     Raises:
-        OSError: The lock was refused for another reason.
+        OSError: This thread holds it by another descriptor, it was not to be had in time, or it was
+            refused for another reason.
     """
     try:
-        _lock(fd)
+        if not _try_to_lock(fd, kind):
+            _refuse_to_wait_for_oneself(fd)
+            _wait(fd, kind, timeout)
     except OSError as error:
         if error.errno in _UNSUPPORTED:
+            _refuse_to_wait_for_oneself(fd)
             return False
         raise
     return True
+
+
+def _refuse_to_wait_for_oneself(fd: int) -> None:
+    if in_flight.is_this_threads(fd):
+        raise OSError(errno.EDEADLK, "an append of this very thread is under way")
+
+
+def _wait(fd: int, kind: Kind, timeout: float | None) -> None:
+    end = None if timeout is None else time.monotonic() + timeout
+    delay = 0.0
+    tries = 0
+    while not _try_to_lock(fd, kind):
+        tries += 1
+        if tries >= _TRIES:
+            delay = min(max(delay * 1.5, _FIRST_DELAY), _LONGEST_DELAY)
+        if end is not None:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(
+                    errno.ETIMEDOUT, f"another call has held its lock for {timeout:g} seconds"
+                )
+            delay = min(delay, left)
+        time.sleep(delay)
 
 
 def release(fd: int) -> None:

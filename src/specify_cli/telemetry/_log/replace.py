@@ -21,7 +21,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...spec_kitty_events import StorageError
+from .._contract import StorageError
 from . import files
 from .held import HeldLog
 from .next_version import NextVersion

@@ -1,74 +1,120 @@
-"""The log as a reader sees it: an open file, as long as it was when it was opened."""
+"""A log as a reader sees it: an open file, as long as it was when it was opened."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from . import files, lock
 
 TAIL_SIZE = 512
 
 
-class OpenLog:
+class Prefix(NamedTuple):
+    """The beginning of a file, by which it is known again when it has grown.
+
+    What is kept of a file between calls is kept with a prefix, and used only while the file still
+    begins with it: the same file, with the same bytes just before the end of the prefix.
+
+    Attributes:
+        identity: Which file it is: device and inode number.
+        end: How many bytes it has.
+        tail: The last of them.
+    """
+
+    identity: tuple[int, int]
+    end: int
+    tail: bytes
+
+
+class Snapshot:
     """An open log file.
 
     Attributes:
         identity: Which file this is: device and inode number.
         size: Its length in bytes.
-        tail: Its last bytes, at most ``TAIL_SIZE``.
-        changed: When it was last changed, in nanoseconds.
+        tail: Its last bytes.
     """
 
-    __slots__ = ("_fd", "changed", "identity", "size", "tail")
+    __slots__ = ("_fd", "_name", "identity", "size", "tail")
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, name: str) -> None:
         """Look at the end of the file.
+
+        Args:
+            fd: The open file.
+            name: Its path.
 
         Raises:
             OSError: It cannot be read, or is not a regular file.
         """
         status = files.regular(fd)
         self._fd = fd
+        self._name = name
         self.size = size = status.st_size
-        self.changed = status.st_mtime_ns
         self.identity = (status.st_dev, status.st_ino)
-        self.tail = files.read_at(fd, max(0, size - TAIL_SIZE), TAIL_SIZE)
+        start = max(0, size - TAIL_SIZE)
+        self.tail = files.read_at(fd, start, size - start)
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return up to ``size`` bytes from ``offset`` on."""
+        """Return ``size`` bytes from ``offset`` on, fewer only where the file ends."""
         return files.read_at(self._fd, offset, size)
 
     def line_at(self, offset: int) -> bytes:
-        """Return the line that begins at ``offset``."""
+        """Return the line that begins at ``offset``; nothing if none begins there."""
         return files.read_line(self._fd, offset, self.size)
 
     def blocks(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
         """Yield the bytes from ``start`` to ``stop`` as offset and whole lines."""
         return files.read_blocks(self._fd, start, stop)
 
-    def blocks_from(self, start: int) -> Iterator[tuple[int, bytes]]:
-        """Yield the bytes from ``start`` on as offset and whole lines, the last perhaps torn."""
-        for offset, block in self.blocks(start, self.size):
-            yield offset, block if block.endswith(b"\n") else self._complete_line(offset)
+    def all_blocks(self) -> Iterator[bytes]:
+        """Yield all of the file as whole lines, the last perhaps torn."""
+        for offset, block in self.blocks(0, self.size):
+            yield block if block.endswith(b"\n") else self._complete_line(offset)
+
+    def prefix(self, end: int | None = None) -> Prefix:
+        """Return the beginning of the file up to ``end``, by default up to its last line end.
+
+        A torn tail is no part of it: a writer that takes no lock may yet complete it. Of a file
+        whose last line is torn and long, nothing is told: the prefix is empty.
+        """
+        if end is None:
+            tail = self.tail[: self.tail.rfind(b"\n") + 1]
+            end = self.size - len(self.tail) + len(tail) if tail else 0
+            return Prefix(self.identity, end, tail)
+        if end == self.size:
+            return Prefix(self.identity, end, self.tail)
+        start = max(0, end - TAIL_SIZE)
+        return Prefix(self.identity, end, self.read(start, end - start))
+
+    def begins_with(self, prefix: Prefix) -> bool:
+        """Return whether the file begins with ``prefix``, going by the last bytes of it."""
+        start = prefix.end - len(prefix.tail)
+        return self.identity == prefix.identity and (
+            prefix.tail == self.tail
+            if prefix.end == self.size
+            else prefix.tail == self.read(start, len(prefix.tail))
+        )
 
     def _complete_line(self, offset: int) -> bytes:
         """Return the line at ``offset``, having waited for the append that may be writing it."""
-        with locked_if_possible(self._fd):
-            return files.read_line(self._fd, offset, os.fstat(self._fd).st_size)
+        # Without the lock, or where the path names another file by now, what is there has to do.
+        with contextlib.suppress(OSError):
+            wait_for_append(self._name)
+        return files.read_line(self._fd, offset, os.fstat(self._fd).st_size)
 
 
-@contextlib.contextmanager
-def locked_if_possible(fd: int) -> Iterator[None]:
-    """Hold the lock, for a reader."""
-    locked = False
-    # Without the lock (a network filesystem may refuse one on a file opened to read), what is there
-    # now has to do.
-    with contextlib.suppress(OSError):
-        locked = lock.acquire(fd)
+def wait_for_append(name: str, timeout: float | None = None) -> None:
+    """Wait for a moment when no append to the file at a path is under way.
+
+    Raises:
+        OSError: The operating system refused, or this thread is in the middle of an append.
+    """
+    holding = lock.hold(name, os.O_RDONLY, "shared", timeout=timeout)
     try:
-        yield
+        next(holding)
     finally:
-        if locked:
-            lock.release(fd)
+        holding.close()

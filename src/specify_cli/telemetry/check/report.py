@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
 
-from ...spec_kitty_events import Event, StorageError
 from .._codec.codec import Codec, MalformedLineError, codec_of, is_blank
 from .._codec.event import EventT, StorableEvent
 from .._codec.fragments import pieces_of
+from .._contract import Event, StorageError
 from .._log import files
 from .._log.append import AppendLog
 from ..jsonl.recent import RecentIds

@@ -1,6 +1,6 @@
 """The event store over one append-only JSONL file."""
 
-from .cursor import Since
+from .cursor import NewEvents
 from .store import JsonlEventStore
 
-__all__ = ["JsonlEventStore", "Since"]
+__all__ = ["JsonlEventStore", "NewEvents"]

@@ -10,23 +10,20 @@ from one that begins otherwise.
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic
 
-from .._codec.codec import Codec
-from .._codec.event import EventT
-from .._log.append import AppendLog
-from .._log.snapshot import TAIL_SIZE, OpenLog
-from .reader import decoded
+from .._codec import EventT
+from .._log import AppendLog, Snapshot
+from .reader import Reader
 
 _CURSOR = re.compile(r"1:(\d{1,19}):(\d{1,19}):([0-9a-f]{8}):([0-9a-f]{16})", re.ASCII)
 
 
-class Since(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # it has a flag too
+class NewEvents(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # it has a flag too
     """The pair ``(events, cursor)`` that ``read_since`` returns.
 
     Attributes:
@@ -42,11 +39,15 @@ class Since(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # it h
 
     restarted: bool
 
-    def __new__(cls, events: list[EventT], cursor: str, *, restarted: bool) -> Since[EventT]:
+    def __new__(cls, events: list[EventT], cursor: str, *, restarted: bool) -> NewEvents[EventT]:
         """Make the pair."""
         self = super().__new__(cls, (events, cursor))
         self.restarted = restarted
         return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[list[EventT], str], dict[str, bool]]:
+        """Return what a copy is made of."""
+        return (self.events, self.cursor), {"restarted": self.restarted}
 
     @property
     def events(self) -> list[EventT]:
@@ -80,8 +81,11 @@ class Position:
         """Return the position that a cursor tells.
 
         Raises:
+            TypeError: It is not a text.
             ValueError: It is not a cursor.
         """
+        if not isinstance(cursor, str):
+            raise TypeError(f"a cursor is a str or None, not {cursor!r}")
         match = _CURSOR.fullmatch(cursor)
         if match is None:
             raise ValueError(f"not a cursor: {cursor!r}")
@@ -92,13 +96,13 @@ class Position:
         """Return the position as a cursor."""
         return f"1:{self.lines}:{self.offset}:{self.checksum:08x}:{self.mark}"
 
-    def is_in(self, log: OpenLog) -> bool:
+    def is_in(self, log: Snapshot) -> bool:
         """Return whether ``log`` begins with what was read."""
         if self.offset > log.size:
             return False
         return self.mark == _mark(log, self.offset) or self.checksum == _checksum(log, self.offset)
 
-    def blocks_after(self, log: OpenLog) -> Iterator[bytes]:
+    def blocks_after(self, log: Snapshot) -> Iterator[bytes]:
         """Yield the whole lines after this position, moving it behind them."""
         for _, block in log.blocks(self.offset, log.size):
             # A torn tail is left for later: only its end tells what it is.
@@ -110,44 +114,40 @@ class Position:
         self.mark = _mark(log, self.offset)
 
 
-def read_since(
-    log: AppendLog, codec: Codec[EventT], logger: logging.Logger, cursor: str | None
-) -> Since[EventT]:
+def read_since(log: AppendLog, reader: Reader[EventT], cursor: str | None) -> NewEvents[EventT]:
     """Return the events of the whole lines after ``cursor``, each id once, and the next cursor.
 
     Args:
         log: Where to read.
-        codec: What tells whether a line loads.
-        logger: Where to report malformed lines, and that the log was replaced.
+        reader: What reads the lines of it.
         cursor: What the last call returned; None to begin.
 
     Raises:
-        StorageError: The cursor is not one, or the operating system refused.
+        StorageError: The operating system refused.
+        TypeError: The cursor is no text.
+        ValueError: The text is no cursor.
     """
-    try:
-        position = Position() if cursor is None else Position.parse(cursor)
-    except ValueError as error:
-        raise log.error_type(f'cannot read "{log.path}": {error}') from error
+    position = Position() if cursor is None else Position.parse(cursor)
     found: dict[str, EventT] = {}
     with log.opened(settled=True) as file:
         restarted = position.offset > 0 and (file is None or not position.is_in(file))
         if restarted:
-            logger.warning('"%s" was replaced; reading it from the start', log.path)
+            log.logger.warning('"%s" was replaced; reading it from the start', log.path)
             position = Position()
         if file is not None:
-            blocks = position.blocks_after(file)
-            for event in decoded(blocks, codec, logger, log.path, first_line=position.lines + 1):
+            first_line = position.lines + 1
+            for event in reader.events_in(position.blocks_after(file), first_line):
                 found.setdefault(event.event_id, event)
-    return Since(list(found.values()), str(position), restarted=restarted)
+    return NewEvents(list(found.values()), str(position), restarted=restarted)
 
 
-def _mark(log: OpenLog, offset: int) -> str:
-    size = min(offset, TAIL_SIZE)
-    last = log.read(offset - size, size)
-    return hashlib.blake2b(repr(log.identity).encode() + last, digest_size=8).hexdigest()
+def _mark(log: Snapshot, offset: int) -> str:
+    prefix = log.prefix(offset)
+    text = repr(prefix.identity).encode() + prefix.tail
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
-def _checksum(log: OpenLog, offset: int) -> int:
+def _checksum(log: Snapshot, offset: int) -> int:
     checksum = 0
     for _, block in log.blocks(0, offset):
         checksum = zlib.crc32(block, checksum)

@@ -2,83 +2,107 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Generic
 
-from .._codec.codec import Codec, MalformedLineError, is_blank
-from .._codec.event import EventT
-from .._log.append import AppendLog
+from .._codec import Codec, EventT, MalformedLineError, is_blank, lines_of_aggregate
+from .._log import AppendLog
 
 _MAX_WARNINGS = 10
 
 
-def read_events(log: AppendLog, codec: Codec[EventT], logger: logging.Logger) -> Iterator[EventT]:
-    """Yield the events of the lines that load, in file order.
+class SkippedLines:
+    """Reports the lines that a read skips: the first ten, and at its end how many there were."""
 
-    Each malformed line is reported, at most ten of them, and then their total number.
+    def __init__(self, path: Path, logger: logging.Logger) -> None:
+        """Start with no line."""
+        self._path = path
+        self._logger = logger
+        self._count = 0
+
+    def report(self, number: int, reason: MalformedLineError) -> None:
+        """Report one line, unless there were many already."""
+        self._count += 1
+        if self._count <= _MAX_WARNINGS:
+            self._logger.warning(
+                'Skipping malformed event line %d of "%s": %s', number, self._path, reason
+            )
+
+    def summarize(self) -> None:
+        """Report how many lines there were, if not each of them was reported."""
+        if self._count > _MAX_WARNINGS:
+            self._logger.warning(
+                'Skipped %d malformed event lines of "%s"', self._count, self._path
+            )
+
+
+class Reader(Generic[EventT]):
+    """Reads one log. It remembers nothing of it: each read goes by the bytes that are there.
 
     Args:
-        log: Where to read.
+        log: The file.
         codec: What tells whether a line loads.
-        logger: Where to report.
-
-    Raises:
-        StorageError: The operating system refused.
     """
-    yield from decoded(log.blocks(), codec, logger, log.path)
 
+    def __init__(self, log: AppendLog, codec: Codec[EventT]) -> None:
+        """Touch nothing on disk."""
+        self._log = log
+        self._codec = codec
 
-def decoded(
-    blocks: Iterable[bytes],
-    codec: Codec[EventT],
-    logger: logging.Logger,
-    path: Path,
-    first_line: int = 1,
-) -> Iterator[EventT]:
-    """Yield the events of the lines in ``blocks`` that load, reporting the others.
+    def events(self) -> Iterator[EventT]:
+        """Yield the events of the lines that load, in file order, reporting the other lines.
 
-    Args:
-        blocks: Whole lines; the last may lack its newline.
-        codec: What tells whether a line loads.
-        logger: Where to report.
-        path: The file they are from.
-        first_line: The number of the first of them.
-    """
-    number, malformed = first_line - 1, 0
-    for block in blocks:
-        for line in block.removesuffix(b"\n").split(b"\n"):
-            number += 1
-            try:
-                event = codec.decode(line)
-            except MalformedLineError as reason:
-                if is_blank(line):
+        Raises:
+            StorageError: The operating system refused.
+        """
+        return self.events_in(self._log.blocks())
+
+    def events_in(self, blocks: Iterable[bytes], first_line: int = 1) -> Iterator[EventT]:
+        """Yield the events of the lines in ``blocks`` that load, reporting the other lines.
+
+        Args:
+            blocks: Whole lines; the last may lack its newline.
+            first_line: The number of the first of them.
+        """
+        skipped = SkippedLines(self._log.path, self._log.logger)
+        decode = self._codec.decode
+        number = first_line - 1
+        for block in blocks:
+            for line in block.removesuffix(b"\n").split(b"\n"):
+                number += 1
+                if not line or line.isspace():
                     continue
-                malformed += 1
-                if malformed <= _MAX_WARNINGS:
-                    logger.warning(
-                        'Skipping malformed event line %d of "%s": %s', number, path, reason
-                    )
-            else:
-                yield event
-    if malformed > _MAX_WARNINGS:
-        logger.warning('Skipped %d malformed event lines of "%s"', malformed, path)
+                try:
+                    event = decode(line)
+                except MalformedLineError as reason:
+                    if not is_blank(line):
+                        skipped.report(number, reason)
+                else:
+                    yield event
+        skipped.summarize()
 
+    def events_of(self, aggregate_id: str) -> Iterator[EventT]:
+        """Yield the events of one aggregate in file order.
 
-@contextlib.contextmanager
-def without_collector() -> Iterator[None]:
-    """Keep the cyclic garbage collector from running.
+        Lines that are malformed are reported if they may be this aggregate's, or stand near a line
+        that does not look like a record.
 
-    While a list of events grows, the collector goes through all of them again and again and finds
-    nothing: events hold no cycles. Loading 20,000 events takes 30 % less time without it, a million
-    70 % less.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+        Raises:
+            StorageError: The operating system refused.
+        """
+        skipped = SkippedLines(self._log.path, self._log.logger)
+        lines_before = 0
+        for block in self._log.blocks():
+            for start, line in lines_of_aggregate(block, aggregate_id, self._codec):
+                try:
+                    event = self._codec.decode(line)
+                except MalformedLineError as reason:
+                    if not is_blank(line):
+                        skipped.report(lines_before + block.count(b"\n", 0, start) + 1, reason)
+                else:
+                    if event.aggregate_id == aggregate_id:
+                        yield event
+            lines_before += block.count(b"\n")
+        skipped.summarize()

@@ -8,17 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Generic
 
-from ...spec_kitty_events import StorageError
-from .._codec.codec import codec_of
-from .._codec.event import EventT
-from .._codec.json_values import UnstorableError
-from .._log.append import AppendLog
-from .aggregate import AggregateLoader
-from .cursor import Since, read_since
+from .._codec import EventT, UnstorableError, codec_of
+from .._contract import StorageError
+from .._log import AppendLog
+from .cursor import NewEvents, read_since
 from .order import in_causal_order
-from .reader import read_events, without_collector
+from .reader import Reader
 from .recent import RecentIds
-from .writer import IdempotentLog
+from .writer import Writer
 
 
 class JsonlEventStore(Generic[EventT]):
@@ -58,15 +55,19 @@ class JsonlEventStore(Generic[EventT]):
     storage_error: ClassVar[type[Exception]] = StorageError
 
     def __init__(self, file_path: str | os.PathLike[str], *, fsync: bool = False) -> None:
-        """Remember where the log is."""
+        """Touch nothing on disk."""
         if not hasattr(self, "event_model"):
             raise TypeError(f"{type(self).__name__} does not name its event_model")
         self._codec = codec_of(self.event_model)
-        self._log = AppendLog(Path(file_path), fsync=fsync, error_type=self.storage_error)
-        self._saved = IdempotentLog(self._log, self._codec)
-        # Whoever defines the store decides where its warnings go.
-        self._logger = logging.getLogger(type(self).__module__)
-        self._aggregates = AggregateLoader(self._log, self._codec, self._logger)
+        self._log = AppendLog(
+            _path_of(file_path),
+            fsync=fsync,
+            # Whoever defines the store decides where its warnings go.
+            logger=logging.getLogger(type(self).__module__),
+            error_type=self.storage_error,
+        )
+        self._writer = Writer(self._log, self._codec)
+        self._reader = Reader(self._log, self._codec)
 
     @property
     def file_path(self) -> Path:
@@ -112,11 +113,12 @@ class JsonlEventStore(Generic[EventT]):
             >>> store.load_all_events() == [event]
             True
         """
-        event_id = getattr(event, "event_id", None)
-        if isinstance(event_id, str) and self._saved.surely_has(event_id):
+        self._check(event)
+        event_id: object = event.event_id  # whatever went round the model's checks
+        if isinstance(event_id, str) and self._writer.surely_has(event_id):
             return
         line = self._encode(event)
-        self._saved.append({event.event_id: line})
+        self._writer.append({event.event_id: line})
 
     def save_events(self, events: Iterable[EventT]) -> int:
         """Append several events to the log under one lock and in one write.
@@ -143,9 +145,10 @@ class JsonlEventStore(Generic[EventT]):
         """
         lines: dict[str, bytes] = {}
         for event in events:
+            self._check(event)
             line = self._encode(event)
             lines.setdefault(event.event_id, line)
-        return self._saved.append(lines) if lines else 0
+        return self._writer.append(lines) if lines else 0
 
     def load_events(self, aggregate_id: str) -> list[EventT]:
         """Return the events of one aggregate in causal order.
@@ -173,7 +176,12 @@ class JsonlEventStore(Generic[EventT]):
             >>> store.load_events("unheard of")
             []
         """
-        return in_causal_order(self._aggregates.load(aggregate_id), self.event_model)
+        if not isinstance(aggregate_id, str):
+            raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")
+        found: dict[str, EventT] = {}
+        for event in self._reader.events_of(aggregate_id):
+            found.setdefault(event.event_id, event)
+        return in_causal_order(found.values(), self.event_model)
 
     def load_all_events(self) -> list[EventT]:
         """Return every event in the log in causal order.
@@ -193,10 +201,9 @@ class JsonlEventStore(Generic[EventT]):
             [1, 2]
         """
         found: dict[str, EventT] = {}
-        with without_collector():
-            for event in read_events(self._log, self._codec, self._logger):
-                found.setdefault(event.event_id, event)
-            return in_causal_order(found.values(), self.event_model)
+        for event in self._reader.events():
+            found.setdefault(event.event_id, event)
+        return in_causal_order(found.values(), self.event_model)
 
     def iter_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
         """Yield events in file order, in constant memory however long the log is.
@@ -224,11 +231,14 @@ class JsonlEventStore(Generic[EventT]):
             [2, 1]
         """
         recent = RecentIds()
-        for event in read_events(self._log, self._codec, self._logger):
-            if recent.is_new(event.event_id) and aggregate_id in (None, event.aggregate_id):
+        for event in self._reader.events():
+            if event.event_id in recent:
+                continue
+            recent.add(event.event_id)
+            if aggregate_id in (None, event.aggregate_id):
                 yield event
 
-    def read_since(self, cursor: str | None = None) -> Since[EventT]:
+    def read_since(self, cursor: str | None = None) -> NewEvents[EventT]:
         """Return what was appended since an earlier call, and the cursor for the next one.
 
         Only whole lines count: a torn tail, or an append that is under way, is left for a later
@@ -257,7 +267,12 @@ class JsonlEventStore(Generic[EventT]):
             >>> store.read_since(cursor).events == [other_event]
             True
         """
-        return read_since(self._log, self._codec, self._logger, cursor)
+        return read_since(self._log, self._reader, cursor)
+
+    def _check(self, event: EventT) -> None:
+        if not isinstance(event, self.event_model):
+            expected = f"{self.event_model.__module__}.{self.event_model.__qualname__}"
+            raise TypeError(f"not an event of this store, which takes {expected}: {event!r:.200}")
 
     def _encode(self, event: EventT) -> bytes:
         try:
@@ -267,3 +282,12 @@ class JsonlEventStore(Generic[EventT]):
             raise self.storage_error(
                 f'cannot store event "{event_id}" in "{self.file_path}": {error}'
             ) from error
+
+
+def _path_of(file_path: str | os.PathLike[str]) -> Path:
+    if isinstance(file_path, bytes) or not os.fspath(file_path):
+        raise TypeError(f"a path is a str or a PathLike of it, and not empty: {file_path!r}")
+    path = Path(file_path)
+    if len(path.parts) > 1 and path.parts[0].startswith("~"):
+        raise ValueError(f'"~" is not expanded: use Path("{path}").expanduser()')
+    return path

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...spec_kitty_events import Event, StorageError
 from .._codec.codec import codec_of
 from .._codec.event import StorableEvent
+from .._contract import Event, StorageError
 from .._log.held import ChangedError
 from .apply import look, mend
 from .rejected import rejected_path

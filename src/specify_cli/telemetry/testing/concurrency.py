@@ -12,7 +12,7 @@ from multiprocessing.connection import wait
 from multiprocessing.synchronize import Barrier
 from typing import Any, cast
 
-from ...spec_kitty_events import EventStore
+from .._contract import EventStore
 
 
 def save(store: EventStore, events: Iterable[Any]) -> None:

@@ -42,8 +42,8 @@ from typing import Any
 
 from ulid import ULID
 
-from ...spec_kitty_events import Event, EventStore
 from .._codec.event import StorableEvent
+from .._contract import Event, EventStore
 from ..jsonl.order import clock_is_optional, in_causal_order
 from .concurrency import in_processes, in_threads, save, save_and_die
 from .difference import difference

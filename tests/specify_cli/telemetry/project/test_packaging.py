@@ -221,7 +221,7 @@ def test_the_tests_use_the_code_and_not_themselves() -> None:
 
 def test_public_names_are_sorted() -> None:
     """The public names are few and in order."""
-    assert telemetry.__all__ == ["JsonlEventStore", "SimpleJsonStore", "Since"]
+    assert telemetry.__all__ == ["JsonlEventStore", "NewEvents", "SimpleJsonStore"]
     assert telemetry.SimpleJsonStore.__module__ == "specify_cli.telemetry.store"
 
 

@@ -1,0 +1,96 @@
+"""The descriptors that hold a lock, or are about to: none outlives the call that opened it.
+
+Three things can part a descriptor from the code that is to close it:
+
+* An interrupt. Python runs signal handlers after every call, so also between the return of
+  ``os.open`` and the assignment of its result. A number that goes into a list without any bytecode
+  in between is there when the ``finally`` looks.
+* A fork. The child's copy of a descriptor keeps the lock for as long as the child lives, though the
+  thread that would release it does not exist there. The child closes them first thing.
+* A signal handler that forks, and goes on with the interrupted call in the child. Writing there
+  would be writing into the parent's append, so the call gets a descriptor that refuses everything.
+
+A list of descriptors in flight also tells a call that waits whether it waits for its own thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import threading
+
+from . import files
+
+# The thread of each descriptor. A number is here from before it is locked until it is unlocked.
+threads: dict[int, int] = {}
+
+# Held while a file is opened: no child has a descriptor that is open and not in `threads` yet.
+_no_fork = threading.RLock()
+_forks = 0
+
+
+def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
+    """Open a file to lock it; whatever interrupts this, the descriptor is in ``fds`` if it is open.
+
+    The caller closes it, in a ``finally`` of its own: a function called there could be interrupted
+    before it has done anything.
+    """
+    with _no_fork:
+        forks = _forks
+        try:
+            fds.extend(map(os.open, (path,), (flags | files.FLAGS,), (mode,)))
+        except ValueError as error:  # a NUL in the path
+            raise OSError(errno.EINVAL, str(error)) from error
+        fd = fds[-1]
+        threads[fd] = threading.get_ident()
+        if forks != _forks:  # pragma: posix
+            raise OSError(errno.EINTR, "a signal handler has forked")
+    return fd
+
+
+def is_this_threads(fd: int) -> bool:
+    """Return whether this thread has the same file in flight by another descriptor."""
+    thread = threading.get_ident()
+    others = [other for other, its in list(threads.items()) if its == thread and other != fd]
+    for other in others:
+        with contextlib.suppress(OSError):
+            if os.path.sameopenfile(fd, other):
+                return True
+    return False
+
+
+def _before_fork() -> None:  # pragma: posix
+    _no_fork.acquire()
+
+
+def _after_fork_in_parent() -> None:  # pragma: posix
+    _no_fork.release()
+
+
+def _after_fork_in_child() -> None:  # pragma: posix
+    global _forks, _no_fork  # noqa: PLW0603  # the lock is the parent's, held by one of its threads
+    _forks += 1
+    _no_fork = threading.RLock()
+    thread = threading.get_ident()
+    for fd, its in threads.items():
+        if its == thread:
+            _refuse_everything(fd)
+        else:
+            files.close_quietly(fd)
+    threads.clear()
+
+
+def _refuse_everything(fd: int) -> None:  # pragma: posix
+    # A directory: what reads it, writes to it or truncates it gets an error.
+    directory = os.open(os.sep, os.O_RDONLY)
+    os.dup2(directory, fd, inheritable=False)
+    os.close(directory)
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch, pragma: posix
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )
