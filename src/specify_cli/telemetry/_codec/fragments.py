@@ -70,10 +70,9 @@ def pieces_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
         The pieces, at least one, none of them empty unless the line is; just one if the line as a
         whole is blank, an event or any other JSON.
     """
-    if is_blank(line):
-        yield Piece(line, "blank")
-    elif scanner.is_whole(line.removeprefix(_BOM)):
-        yield Piece(line, *record(line, codec))
+    whole = whole_piece(line, codec)
+    if whole is not None:
+        yield whole
     elif line.count(b"\0") > _MANY_NULS and line.strip(b"\0\r\n") and b'{"' not in line:
         yield Piece(line, "malformed", "NUL bytes all over, as in UTF-16")
     else:
@@ -86,6 +85,20 @@ def pieces_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
             yield _nul_run(line[start : match.end()])
             done = match.end()
         yield from _pieces_without_nuls(line[done:], codec, ends_line=True)
+
+
+def whole_piece(line: bytes, codec: Codec[Any]) -> Piece | None:
+    """Return ``line`` as one piece if it is blank, an event or any other JSON; otherwise None."""
+    if is_blank(line):
+        return Piece(line, "blank")
+    if scanner.is_whole(line.removeprefix(_BOM)):
+        return Piece(line, *record(line, codec))
+    return None
+
+
+def has_event_id(piece: Piece) -> bool:
+    """Return whether a piece is no event, though a record with an ``event_id``."""
+    return piece.kind in {"invalid event", "other record"} and b'"event_id"' in piece.data
 
 
 def begins_an_event(piece: Piece, codec: Codec[Any]) -> bool:

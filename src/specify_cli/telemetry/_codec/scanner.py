@@ -68,15 +68,15 @@ class Reading(NamedTuple):
 
     Attributes:
         end: Where it ends, or where what cannot go on with it begins.
-        is_whole: Whether it ends there.
         open: The containers that have not ended, the outermost first.
         last_object: Where the object begins that was the last thing read, if it was one.
+        is_whole: Whether it ends there.
     """
 
     end: int
-    is_whole: bool
     open: list[Container]
     last_object: int | None
+    is_whole: bool = False
 
 
 def read(data: bytes, start: int) -> Reading:
@@ -95,7 +95,7 @@ def read(data: bytes, start: int) -> Reading:
         kind = _kind_of(match[1]) if match else b""
         following = _STEPS[expected].get(kind)
         if match is None or following is None:
-            return Reading(after_space(data, position), False, open_, last_object)
+            return Reading(after_space(data, position), open_, last_object)
         position = match.end()
         last_object = None
         if kind in {b"{", b"["}:
@@ -107,7 +107,7 @@ def read(data: bytes, start: int) -> Reading:
             open_[-1].key = match[1]
         if following == "end":
             if not open_:
-                return Reading(position, True, open_, last_object)
+                return Reading(position, open_, last_object, is_whole=True)
             following = "end of member" if open_[-1].is_object else "end of item"
         expected = following
 

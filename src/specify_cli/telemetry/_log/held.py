@@ -6,26 +6,26 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from . import files, lock
-from .snapshot import OpenLog, locked_if_possible
+from . import files, in_flight, lock
+from .snapshot import Snapshot
 
 _CLOSED = -1
 
 if sys.platform == "win32":  # pragma: windows
     from .retry import retried
 
-    def open_log(path: Path, flags: int) -> int:
-        """Open a log, or refuse after a moment: while it is being replaced, nobody can open it."""
-        return retried(lambda: files.open_file(os.fspath(path), flags), seconds=0.25)
+    def _hold(path: Path, flags: int, kind: lock.Kind) -> tuple[Generator[object], int, bool]:
+        """Open and lock a file, or refuse after a moment: nobody opens one that is replaced."""
+        return retried(lambda: _try_to_hold(path, flags, kind), seconds=0.25)
 
 else:  # pragma: posix
 
-    def open_log(path: Path, flags: int) -> int:
-        """Open a log."""
-        return files.open_file(os.fspath(path), flags)
+    def _hold(path: Path, flags: int, kind: lock.Kind) -> tuple[Generator[object], int, bool]:
+        """Open and lock a file."""
+        return _try_to_hold(path, flags, kind)
 
 
 class ChangedError(Exception):
@@ -33,19 +33,22 @@ class ChangedError(Exception):
 
 
 @contextlib.contextmanager
-def snapshot_of(path: Path) -> Iterator[OpenLog]:
+def snapshot_of(path: Path) -> Iterator[Snapshot]:
     """Open a log as it is at a moment when no append to it is under way.
 
     Raises:
         OSError: It is missing, or cannot be read.
     """
-    fd = open_log(path, os.O_RDONLY)
+    holding, fd, _ = _hold(path, os.O_RDONLY, "shared")
     try:
-        with locked_if_possible(fd):
-            snapshot = OpenLog(fd)
+        try:
+            snapshot = Snapshot(fd, os.fspath(path))
+        finally:
+            lock.release(fd)
+            in_flight.threads.pop(fd, None)
         yield snapshot
     finally:
-        files.close_quietly(fd)
+        holding.close()
 
 
 class HeldLog:
@@ -59,29 +62,35 @@ class HeldLog:
 
     def __init__(self, path: Path) -> None:
         """Open and lock the log."""
-        self._fd = open_log(path, os.O_RDWR)
+        self.path = Path(os.path.realpath(path))
+        self.hold(path)
         try:
-            self.path = Path(os.path.realpath(path))
-            self._lock()
             self.status = files.regular(self._fd)
-            self.snapshot = OpenLog(self._fd)
+            self.snapshot = Snapshot(self._fd, os.fspath(path))
             self.check()
         except BaseException:
             self.let_go()
             raise
 
-    def appended(self) -> bytes:
-        """Return what the file holds by now behind the snapshot."""
-        blocks = files.read_blocks(self._fd, self.snapshot.size, os.fstat(self._fd).st_size)
-        return b"".join(block for _, block in blocks)
+    def hold(self, path: Path) -> None:
+        """Open and lock the file, by any of its names."""
+        self._holding, self._fd, is_locked = _hold(path, os.O_RDWR, "exclusive")
+        if not is_locked:
+            self.let_go()
+            # A save without a lock goes wrong once in a while; this would lose what is saved.
+            raise OSError(errno.ENOLCK, "the file system has no file locks")
+
+    def let_go(self) -> None:
+        """Give the lock back and close the file, if it is open."""
+        self._fd = _CLOSED
+        # Nothing has been written to it that closing could lose.
+        with contextlib.suppress(OSError):
+            self._holding.close()
 
     @property
     def is_held(self) -> bool:
         """Whether nobody else writes to this file, and the path names it."""
-        try:
-            return self._fd != _CLOSED and os.path.samestat(os.stat(self.path), self.status)  # noqa: PTH116  # as elsewhere
-        except FileNotFoundError:
-            return False
+        return self._fd != _CLOSED and files.names(self.path, self.snapshot.identity)
 
     def check(self) -> None:
         """See that the path names this file, and that it is as long as it was.
@@ -93,22 +102,10 @@ class HeldLog:
         if not self.is_held or os.fstat(self._fd).st_size != self.snapshot.size:
             raise ChangedError
 
-    def let_go(self) -> None:
-        """Give the lock back and close the file, if it is open."""
-        fd, self._fd = self._fd, _CLOSED
-        if fd != _CLOSED:  # pragma: no branch  # only Windows needs to let go early
-            lock.release(fd)
-            files.close_quietly(fd)
-
-    def hold_again(self, path: Path) -> None:  # pragma: windows
-        """Open and lock the file that has been let go, by any of its names."""
-        self._fd = open_log(path, os.O_RDWR)
-        self._lock()
-
-    def _lock(self) -> None:
-        if not lock.acquire(self._fd):
-            # A save without a lock goes wrong once in a while; this would lose what is saved.
-            raise OSError(errno.ENOLCK, "the file system has no file locks")
+    def appended(self) -> bytes:
+        """Return what the file holds by now behind the snapshot."""
+        blocks = files.read_blocks(self._fd, self.snapshot.size, os.fstat(self._fd).st_size)
+        return b"".join(block for _, block in blocks)
 
 
 @contextlib.contextmanager
@@ -124,3 +121,12 @@ def held(path: Path) -> Iterator[HeldLog]:
         yield log
     finally:
         log.let_go()
+
+
+def _try_to_hold(path: Path, flags: int, kind: lock.Kind) -> tuple[Generator[object], int, bool]:
+    holding = lock.hold(os.fspath(path), flags, kind)
+    try:
+        return holding, *next(holding)
+    except BaseException:
+        holding.close()
+        raise

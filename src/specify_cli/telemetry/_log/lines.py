@@ -35,14 +35,22 @@ def lines_of(blocks: Iterable[tuple[int, bytes]]) -> Iterator[Line]:
             start = end
 
 
-class Contents:
-    """Where in a file the lines of each key are, and what they hold, without holding that.
+def content_of(line: Line) -> tuple[bytes, int]:
+    """Return what is left of a line without white space around it, and where that begins."""
+    content = line.data.removeprefix(_BOM).strip(_SPACE)
+    return content, line.offset + line.data.find(content)
 
-    The content of a line is what is left without white space around it and a byte order mark. Of
-    a key that comes again only lines that differ are kept, so a repeated line takes no memory.
+
+class Contents:
+    """Where in a file the lines of each key are, and what they hold, without keeping that.
+
+    Of a key that comes again only lines that differ are kept: a repeated line takes no memory.
 
     Args:
         read: Returns so many bytes of the file from an offset on.
+
+    Attributes:
+        read: The same.
     """
 
     def __init__(self, read: Callable[[int, int], bytes]) -> None:
@@ -59,21 +67,23 @@ class Contents:
         """Return where the content of the first line of a key begins; None for a new key."""
         return self._firsts.get(key)
 
-    def find(self, key: Hashable, content: bytes) -> int | None:
-        """Return where a line of a key with this very content was first, if there was one."""
-        for offset in (self._firsts.get(key), self._others.get(hash(content))):
+    def find(self, key: Hashable, content: bytes, before: int | None = None) -> int | None:
+        """Return where a line of a key begins that has this very content, if one does.
+
+        Args:
+            key: The key.
+            content: The content.
+            before: Only lines before this one count.
+        """
+        for start in (self._firsts.get(key), self._others.get(hash(content))):
+            if start is None or (before is not None and start >= before):
+                continue
             # One JSON object is never the beginning of another.
-            if offset is not None and self.read(offset, len(content)) == content:
-                return offset
+            if self.read(start, len(content)) == content:
+                return start
         return None
 
-    def add(self, key: Hashable, content: bytes, offset: int) -> None:
+    def add(self, key: Hashable, content: bytes, start: int) -> None:
         """Add a content that ``find`` does not find, and where it begins."""
-        if self._firsts.setdefault(key, offset) != offset:
-            self._others.setdefault(hash(content), offset)
-
-
-def content_of(data: bytes) -> tuple[bytes, int]:
-    """Return the content of a line, and how many bytes there are before it."""
-    content = data.removeprefix(_BOM).strip(_SPACE)
-    return content, data.find(content)
+        if self._firsts.setdefault(key, start) != start:
+            self._others.setdefault(hash(content), start)

@@ -57,7 +57,7 @@ if sys.platform == "win32":  # pragma: windows
         old = Path(f"{version.name}.old")
         _replace_when_closed(log, version, old)
         try:
-            log.hold_again(old)
+            log.hold(old)
             yield log.appended()
         except (OSError, StorageError) as error:
             raise OSError(errno.EIO, f'{error}; the old log is kept as "{old}"') from error
@@ -67,7 +67,7 @@ if sys.platform == "win32":  # pragma: windows
     def _replace_when_closed(log: HeldLog, version: NextVersion, old: Path) -> None:
         def replace() -> None:
             if not log.is_held:
-                log.hold_again(log.path)
+                log.hold(log.path)
                 log.check()
             log.let_go()
             _replace(log.path, version, old)
