@@ -73,7 +73,7 @@ def pieces_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
     whole = whole_piece(line, codec)
     if whole is not None:
         yield whole
-    elif line.count(b"\0") > _MANY_NULS and line.strip(b"\0\r\n") and b'{"' not in line:
+    elif line.count(b"\0") > _MANY_NULS and line.strip(b"\0 \t\r\n") and b'{"' not in line:
         yield Piece(line, "malformed", "NUL bytes all over, as in UTF-16")
     else:
         done = 0

@@ -56,7 +56,7 @@ def record(data: bytes, codec: Codec[Any]) -> Record:
     except MalformedLineError as error:
         reason = str(error)
         # The error itself gets no name: the frames of all callers would stay in a cycle with it.
-        missing = _missing_fields(error.__cause__)
+        missing = _missing_fields(error)
     if not data.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{"):
         return Record("other record", reason)
     if len(missing) >= _MISSING_FROM_OTHERS:
@@ -152,11 +152,14 @@ def _refusal(data: bytes, codec: Codec[Any]) -> BaseException | None:
     try:
         codec.decode(data)
     except MalformedLineError as error:
-        return error.__cause__
+        return error
     return None
 
 
 def _errors(error: BaseException | None) -> list[Any]:
+    """Return what the model says, if it was asked at all."""
+    while isinstance(error, MalformedLineError):
+        error = error.__cause__
     if not isinstance(error, ValidationError):
         return []
     return error.errors(include_url=False, include_context=False, include_input=False)

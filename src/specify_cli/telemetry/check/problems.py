@@ -80,7 +80,7 @@ class Problem:
 
 def problem(line: Line, offset: int, kind: ProblemKind, reason: str, data: bytes) -> Problem:
     """Return a problem with ``data`` in a line."""
-    return Problem(line.number, offset, kind, reason, data[:_EXCERPT_SIZE])
+    return Problem(line.number, offset, kind, reason, data[:_EXCERPT_SIZE].rstrip(b"\r\n"))
 
 
 def problems_of_line(

@@ -193,8 +193,7 @@ class _Check(Generic[EventT]):
             reason = f"another line with the id of line {number}, which is the one that loads"
             if same is not None:
                 reason = f"the same as line {number}"
-            data = line.data.rstrip(b"\r\n")
-            self._problems.append(problem(line, line.offset, kind, reason, data))
+            self._problems.append(problem(line, line.offset, kind, reason, line.data))
 
     def _take_other(self, line: Line) -> None:
         whole = whole_piece(line.data, self._codec)
