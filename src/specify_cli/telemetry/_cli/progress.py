@@ -49,8 +49,10 @@ class _Line:
 
     def show(self, text: str, name: str) -> None:
         """Show a text instead of the last one, and as much of the end of a name as fits."""
-        room = _terminal_width() - 1 - _width(text)
-        while _width(name) > max(0, room):
+        # A line that is as long as the terminal is wide might be wrapped.
+        room = _terminal_width() - 1
+        text = text[:room]
+        while name and _width(text + name) > room:
             name = name[1:]
         text += name
         if self._is_shown and text != self._text:
