@@ -49,13 +49,15 @@ class _Line:
 
     def show(self, text: str, name: str) -> None:
         """Show a text instead of the last one, and as much of the end of a name as fits."""
+        if not self._is_shown:
+            return
         # A line that is as long as the terminal is wide might be wrapped.
         room = _terminal_width() - 1
         text = text[:room]
         while name and _width(text + name) > room:
             name = name[1:]
         text += name
-        if self._is_shown and text != self._text:
+        if text != self._text:
             blank = " " * (_width(self._text) - _width(text))
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"\r{text}{blank}" + ("" if text else "\r"))

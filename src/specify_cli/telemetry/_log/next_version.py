@@ -34,7 +34,7 @@ class NextVersion:
         self._fd = files.open_file(self.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             _take_after(self._fd, like)
-            self.differences = _differences(self._fd, like)
+            self.differences = [f"{path}: {text}" for text in _differences(self._fd, like)]
         except BaseException:
             self.discard()
             raise

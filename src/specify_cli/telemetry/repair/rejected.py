@@ -66,9 +66,7 @@ class NextRejected:
     @property
     def differences(self) -> list[str]:
         """How owner, group and mode are not those they were to be, in words."""
-        if not self._has_records:
-            return []
-        return [f"{self._version.path}: {text}" for text in self._version.differences]
+        return self._version.differences if self._has_records else []
 
     def add(self, piece: AuditedPiece) -> None:
         """Add a record; see the format."""

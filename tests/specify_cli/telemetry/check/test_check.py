@@ -322,7 +322,12 @@ def test_events_of_another_model_are_counted(log: Path) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from([*LINES[:3], OTHER_WHOLE, TORN, b"\n", b"\0", b"=======", b"{}"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from([*LINES[:3], OTHER_WHOLE, TORN, b"\n", b"\0", b"=======", b"{}"]),
+        max_size=12,
+    )
+)
 def test_the_report_agrees_with_the_store(
     tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]
 ) -> None:

@@ -57,6 +57,7 @@ def test_a_message_that_cannot_be_written_is_left_out(
 ) -> None:
     """The status tells all the same, and the other logs are looked at."""
     log.write_bytes(WHOLE)
+
     class Full(io.StringIO):
         def write(self, _: str) -> int:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -17,7 +17,8 @@ import pytest
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log.held import HeldLog, held
-from specify_cli.telemetry.repair import RepairReport, apply, repair_log
+from specify_cli.telemetry.repair import RepairReport, repair_log
+from specify_cli.telemetry.repair import apply as applying
 
 from ..log.test_changed_underneath import posix_only
 from ..support.events import CODEC, make_event, make_events
@@ -107,7 +108,7 @@ def test_a_log_that_is_clean_by_the_time_it_is_held_is_not_touched(
         path.write_bytes(clean)
         return held(path)
 
-    monkeypatch.setattr(apply, "held", clean_first)
+    monkeypatch.setattr(applying, "held", clean_first)
     report = repair_log(log, apply=True)
     assert (report.is_clean, report.applied) == (True, False)
     assert log.read_bytes() == clean
