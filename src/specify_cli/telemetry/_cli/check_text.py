@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ..check.problems import Problem, ProblemKind
-from ..check.report import LogReport
+from ..check import LogReport, Problem, ProblemKind
+from .streams import printable
 
 _MAX_EXCERPT = 60
 
@@ -20,19 +20,14 @@ _NAMES: dict[ProblemKind, tuple[str, str]] = {
     "nul run": ("run of NUL bytes", "runs of NUL bytes"),
     "conflict marker": ("conflict marker", "conflict markers"),
     "malformed": ("malformed line", "malformed lines"),
-    "other record": ("record of another kind", "records of another kind"),
     "duplicate": ("duplicate", "duplicates"),
+    "repeated id": ("repeated id", "repeated ids"),
+    "invalid event": ("invalid event", "invalid events"),
+    "other record": ("record of another kind", "records of another kind"),
 }
 
 # What these bytes are is said already.
-_WITHOUT_EXCERPT = {"nul run", "duplicate"}
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with escapes for what would not be seen, or would move the cursor."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
+_WITHOUT_EXCERPT = {"nul run", "duplicate", "repeated id"}
 
 
 def as_json(report: LogReport) -> dict[str, Any]:
@@ -47,18 +42,27 @@ def as_json(report: LogReport) -> dict[str, Any]:
     }
 
 
-def as_text(report: LogReport, limit: int) -> str:
+def as_text(report: LogReport, limit: int, *, asks_for_model: bool) -> str:
     """Return a report to be read by a person.
 
     Args:
         report: The report.
         limit: How many problems are shown.
+        asks_for_model: Whether the model may be the wrong one.
     """
-    return "\n".join(_lines(report, limit))
+    return "\n".join([*_summary(report, asks_for_model), *_problems(report, limit)])
 
 
-def _lines(report: LogReport, limit: int) -> Iterator[str]:
-    total = sum(report.counts.values())
+def about_model(other_events: int) -> str:
+    """Return what to do about lines that may be events of another model."""
+    lines = "line has" if other_events == 1 else "lines have"
+    return (
+        f"  {other_events:,} of these {lines} an event_id; if they are events of another model, say"
+        " of which: --model package.module:Class"
+    )
+
+
+def _summary(report: LogReport, asks_for_model: bool) -> Iterator[str]:  # noqa: FBT001  # named above
     path = printable(str(report.path))
     content = (
         f"{count(report.events, 'event')} of {count(report.aggregates, 'aggregate')}"
@@ -67,7 +71,7 @@ def _lines(report: LogReport, limit: int) -> Iterator[str]:
     if report.is_clean:
         yield f"{path}: clean, {content}"
         return
-    yield f"{path}: {count(total, 'problem')}"
+    yield f"{path}: {count(sum(report.counts.values()), 'problem')}"
     yield f"  {content}"
     if report.malformed_lines:
         yield f"  {count(report.malformed_lines, 'line')} without an event that loads" + (
@@ -80,8 +84,13 @@ def _lines(report: LogReport, limit: int) -> Iterator[str]:
         for kind, names in _NAMES.items()
         if kind in report.counts
     )
-    if report.counts.get("other record") and not report.events:
-        yield "  no event at all: is this an event log?"
+    if report.other_events and asks_for_model:
+        yield about_model(report.other_events)
+    if not report.is_damaged:
+        yield "  no damage: repair leaves all of it as it is"
+
+
+def _problems(report: LogReport, limit: int) -> Iterator[str]:
     shown = report.problems[:limit]
     if shown:
         yield ""
@@ -90,8 +99,9 @@ def _lines(report: LogReport, limit: int) -> Iterator[str]:
         yield f"  {_place_of(problem):{width}}  {problem.kind:15}  {printable(problem.reason)}"
         if problem.kind not in _WITHOUT_EXCERPT:
             yield f"  {'':{width}}  {'':15}  {printable(_text_of(problem.excerpt))[:_MAX_EXCERPT]}"
-    if total > len(shown):
-        yield f"  and {total - len(shown):,} more"
+    more = sum(report.counts.values()) - len(shown)
+    if more:
+        yield f"  and {more:,} more"
 
 
 def _place_of(problem: Problem) -> str:

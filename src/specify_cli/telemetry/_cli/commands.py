@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import io
 import json
-import os
 import sys
 from collections.abc import Sequence
 
-from .._contract import StorageError
-from ..check.report import check_log
-from ..repair.report import repair_log
-from .check_text import as_json, as_text, printable
-from .progress import Progress
+from .._contract import Event, StorageError
+from ..check import check_log
+from ..repair import repair_log
+from . import streams
+from .check_text import as_json, as_text
+from .model import model_named
+from .progress import progress_of
 from .repair_text import repair_as_text
 
 CLEAN, PROBLEMS, UNREADABLE = 0, 1, 2
 _INTERRUPTED = 130
-
-# Whoever read the output, `head` say, has seen enough. Windows has the second word for it.
-_CLOSED = {errno.EPIPE, errno.EINVAL}
 
 _CHECK = """\
 Say what each log holds and what is wrong with it. Nothing is written.
@@ -30,19 +26,21 @@ Exit status: 0 if all logs are clean, 1 if one has problems, 2 if one cannot be 
 """
 _CHECK_JSON = """\
 With --json, standard output is a list with one object for each PATH, in order: path, and either
-error, or size, lines, events, aggregates, malformed_lines, recoverable_events, counts (problems by
-kind) and problems (the first 1000: line, offset, kind, reason, excerpt). Lines count from 1, sizes
-and offsets are in bytes.
+error, or size, lines, events, aggregates, malformed_lines, recoverable_events, other_events,
+counts (problems by kind) and problems (the first 1000: line, offset, kind, reason, excerpt). Lines
+count from 1, sizes and offsets are in bytes.
 """
 _REPAIR = """\
-Keep every event of each log, and move everything else, byte for byte, to PATH.rejected.
+Move the damage out of each log, byte for byte, to PATH.rejected.
 
-Whole events that do not load, because they stand in one line with something else, get a line of
-their own. The first event of each id stays. Without --apply this is a dry run: it says what would
-be done and writes nothing. A clean log is never touched. Stores may go on saving meanwhile.
+Damage is torn and fused lines, NUL bytes, conflict markers, text that is no JSON, bytes that are no
+text, and exact repeats of an event. A line that is one whole JSON value stays as it is, event or
+not; a whole record in a fused line gets a line of its own. Without --apply this is a dry run: it
+says what would be done and writes nothing. A log without damage is never touched, nor is a file
+without an event. Stores may go on saving meanwhile.
 
-Exit status: 0 if all logs are clean or have been repaired, 1 if a dry run finds one to repair, 2 if
-one cannot be read or repaired.
+Exit status: 0 if all logs are without damage or have been repaired, 1 if a dry run finds one to
+repair, 2 if one cannot be read or repaired.
 """
 _REJECTED = """\
 In PATH.rejected, each piece stands behind a line of JSON that says where it came from: log, line,
@@ -57,10 +55,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str | None = None) 
         arguments: The command line, by default the one of the process.
         program: What the usage line calls the program, by default the name of the script.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # A path may hold what the terminal cannot show; Windows consoles show less than others.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    streams.prepare()
     options = _parser(program).parse_args(arguments)
     try:
         status: int = options.run(options)
@@ -68,10 +63,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str | None = None) 
     except KeyboardInterrupt:
         return _INTERRUPTED
     except OSError as error:  # of writing: what cannot be read is a StorageError
-        # Python would write what is left once more when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if error.errno not in _CLOSED:
-            sys.stderr.write(f"cannot write the output: {error.strerror}\n")
+        streams.cannot_write(error)
         return UNREADABLE
     return status
 
@@ -84,24 +76,47 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    description: str,
+    epilog: str,
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(
-        "check",
-        help="say what is wrong with logs",
-        description=_CHECK,
-        epilog=_CHECK_JSON,
+        name,
+        help=summary,
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", metavar="PATH", nargs="+", help="a log")
+    parser.add_argument(
+        "--model",
+        metavar="MODULE:CLASS",
+        type=model_named,
+        help="the pydantic model of the events, if it is another than this package's",
+    )
+    return parser
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _add_command(commands, "check", "say what is wrong with logs", _CHECK, _CHECK_JSON)
     parser.add_argument("--json", action="store_true", help="print JSON, for tools")
     parser.add_argument(
         "--limit",
         metavar="N",
-        type=int,
+        type=_count,
         default=10,
         help="show the first N problems of each log (default: %(default)s); at most 1000",
     )
     parser.set_defaults(run=_check)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return int(text)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -110,20 +125,20 @@ def _check(options: argparse.Namespace) -> int:
     gap = ""
     for path in options.paths:
         try:
-            with Progress(path) as progress:
-                report = check_log(path, progress=progress)
+            with progress_of(path) as progress:
+                report = check_log(path, progress=progress, event_model=options.model or Event)
         except StorageError as error:
             status = UNREADABLE
             records.append({"path": path, "error": str(error)})
             if not options.json:
-                sys.stdout.flush()
-                sys.stderr.write(f"{printable(str(error))}\n")
+                streams.say(str(error))
             continue
         status = max(status, CLEAN if report.is_clean else PROBLEMS)
         if options.json:
             records.append(as_json(report))
         else:
-            sys.stdout.write(f"{gap}{as_text(report, max(0, options.limit))}\n")
+            text = as_text(report, options.limit, asks_for_model=options.model is None)
+            sys.stdout.write(f"{gap}{text}\n")
             gap = "" if report.is_clean else "\n"
     if options.json:
         sys.stdout.write(f"{json.dumps(records, indent=2)}\n")
@@ -131,15 +146,18 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _add_repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser(
-        "repair",
-        help="move what is no event out of logs",
-        description=_REPAIR,
-        epilog=_REJECTED,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = _add_command(
+        commands, "repair", "move what is damaged out of logs", _REPAIR, _REJECTED
     )
-    parser.add_argument("paths", metavar="PATH", nargs="+", help="a log")
     parser.add_argument("--apply", action="store_true", help="do it")
+    parser.add_argument(
+        "--also",
+        metavar="KIND",
+        choices=["invalid"],
+        action="append",
+        default=[],
+        help="move what is no damage too; KIND is invalid: lines that are JSON and no event",
+    )
     parser.set_defaults(run=_repair)
 
 
@@ -149,14 +167,19 @@ def _repair(options: argparse.Namespace) -> int:
     gap = ""
     for path in options.paths:
         try:
-            report = repair_log(path, apply=options.apply)
+            report = repair_log(
+                path,
+                apply=options.apply,
+                also=options.also,
+                event_model=options.model or Event,
+            )
         except StorageError as error:
             status = UNREADABLE
-            sys.stdout.flush()
-            sys.stderr.write(f"{printable(str(error))}\n")
+            streams.say(str(error))
             continue
         due = due or not (report.is_clean or report.applied)
-        sys.stdout.write(f"{gap}{repair_as_text(report)}\n")
+        text = repair_as_text(report, asks_for_model=options.model is None)
+        sys.stdout.write(f"{gap}{text}\n")
         gap = "" if report.is_clean else "\n"
     if due:
         status = max(status, PROBLEMS)

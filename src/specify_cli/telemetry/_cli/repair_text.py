@@ -4,35 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..repair.report import RepairReport
-from .check_text import count, printable
+from ..repair import RepairReport
+from .check_text import about_model, count
+from .streams import printable
 
 
-def repair_as_text(report: RepairReport) -> str:
-    """Return what was done, or would be, to be read by a person."""
-    return "\n".join(_lines(report))
+def repair_as_text(report: RepairReport, *, asks_for_model: bool) -> str:
+    """Return what was done, or would be, to be read by a person.
+
+    Args:
+        report: The report.
+        asks_for_model: Whether the model may be the wrong one.
+    """
+    lines = [*_summary(report)]
+    if report.other_events and asks_for_model:
+        lines.append(about_model(report.other_events))
+    return "\n".join([*lines, *_examples(report)])
 
 
-def _lines(report: RepairReport) -> Iterator[str]:
+def _summary(report: RepairReport) -> Iterator[str]:
     path = printable(str(report.path))
+    others = count(report.other_lines, "line that is no event", "lines that are no events")
     if report.is_clean:
-        yield f"{path}: clean, {count(report.events, 'event')}"
+        beside = f" and {others}" if report.other_lines else ""
+        yield f"{path}: no damage, {count(report.events, 'event')}{beside}"
         return
-    keep, move = ("kept", "moved") if report.applied else ("would keep", "would move")
+    keep, move, separate = (
+        ("kept", "moved", "put") if report.applied else ("would keep", "would move", "would put")
+    )
     yield f"{path}: {'repaired' if report.applied else 'in need of repair'}"
     recovered = f", {report.recovered:,} of them recovered" if report.recovered else ""
     yield f"  {keep} {count(report.events, 'event')}{recovered}"
-    if not report.rejected:
+    if report.separated > report.recovered:
+        more = count(report.separated - report.recovered, "more record")
+        yield f"  {separate} {more} on lines of their own"
+    if report.rejected:
+        duplicates = (
+            f", {count(report.duplicates, 'duplicate')} among them" if report.duplicates else ""
+        )
+        yield (
+            f"  {move} {count(report.rejected, 'piece')}{duplicates},"
+            f" {count(report.rejected_bytes, 'byte')} in all,"
+            f" to {printable(str(report.rejected_path))}"
+        )
+    for difference in report.differences:
+        yield f"  not as before: {printable(difference)}"
+    if report.other_lines:
+        yield f"  {keep} {others}"
+
+
+def _examples(report: RepairReport) -> Iterator[str]:
+    if not report.examples:
         return
-    duplicates = (
-        f", {count(report.duplicates, 'duplicate')} among them" if report.duplicates else ""
-    )
-    yield (
-        f"  {move} {count(report.rejected, 'piece')}{duplicates},"
-        f" {count(report.rejected_bytes, 'byte')} in all, to {printable(str(report.rejected_path))}"
-    )
-    if report.is_of_another_kind:
-        yield "  no event at all: is this an event log?"
     yield ""
     places = [f"line {piece.line}, byte {piece.offset}" for piece in report.examples]
     width = max(map(len, places))

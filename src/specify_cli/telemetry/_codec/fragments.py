@@ -1,102 +1,115 @@
 """What a line of a damaged log holds, piece by piece.
 
-A line that is an event, or any other JSON, is one piece. Other lines are taken apart: at runs of
-NUL bytes, which some file systems leave where a crash lost data, and around whole events that stand
-beside something else because a newline between them is missing.
-
-The value of a field is never taken for an event of its own. Of a line that is not JSON only those
-objects count that cannot be such a value: where they begin, the record before them, read from its
-own beginning, could not go on with an object; or, where it cannot be read that far, no ``:``, ``,``
-or ``[`` stands before them. And behind them the line must end, or NUL bytes or the next object
-begin. Where this leaves a doubt, there is no event: the bytes stay what they are.
+A line that is one whole JSON value is one piece, event or not: somebody wrote it so. Other lines
+are taken apart: at runs of NUL bytes, which some file systems leave where a crash lost data, and
+around whole records that stand beside something else because a newline between them is missing.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from pydantic import ValidationError
-
+from . import scanner
 from .codec import Codec, MalformedLineError, is_blank
-from .event import EventT
+from .records import RecordKind, record, records_in, required_fields
 
-Kind: TypeAlias = Literal[
-    "event", "blank", "malformed", "other record", "torn", "nul run", "conflict marker"
-]
+Kind: TypeAlias = RecordKind | Literal["blank", "torn", "nul run", "conflict marker", "malformed"]
 
-# A line with more of either is not what a crash leaves: UTF-16 is full of NUL bytes. These bounds
-# keep the work in proportion to the length of the line.
-_MAX_NUL_RUNS = 100
-_MAX_BROKEN_OBJECTS = 100
+# So many, and no record between them: UTF-16 is full of NUL bytes.
+_MANY_NULS = 100
 
-# A record that lacks as many of the fields that every event has is of another kind.
-_MISSING_FROM_OTHERS = 2
-
-_NULS = re.compile(rb"(\x00+)")
+_NULS = re.compile(rb"\x00[\x00 \t\r\n]*")
 _MARKER = re.compile(rb"(?:<{7}|\|{7}|>{7})(?: .*)?|={7}", re.DOTALL)
-# An object without any field is left out: it may be part of a string, where quotes are escaped.
-_OBJECT = re.compile(r'\{[ \t\r]*"')
-_SPACE = re.compile(r"[ \t\r\n]*")
-_BEFORE_A_VALUE = (":", ",", "[")
-# What is left where reading stopped in a number, a constant or an escape that is cut off.
-_CUT_WORD = re.compile(r"[\w.+\\-]{0,9}\s*")
-
-# Nothing is made of numbers here; some are too long to.
-_decoder = json.JSONDecoder(parse_int=str, parse_float=str)
+_CUT_KEY = re.compile(rb'\{[ \t]*"([^"\\]+)')
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece(Generic[EventT]):
+class Piece:
     """Some bytes of a line.
 
     Attributes:
         data: The bytes. Joined, the pieces of a line are the line, its newline included.
-        event: The event they are, if they are one.
         kind: What they are:
 
             * ``event``: an event.
-            * ``blank``: white space, perhaps just the newline.
+            * ``invalid event``: a JSON object that is no event, though it has the fields of one.
             * ``other record``: a JSON object that lacks two or more of the fields that every event
-              of the model has.
+              of the model has, or JSON that is no object.
+            * ``blank``: a line of white space.
             * ``torn``: the beginning of a JSON object, cut off.
             * ``nul run``: NUL bytes.
             * ``conflict marker``: what git puts between two versions of some lines.
-            * ``malformed``: anything else, such as an event with an invalid field.
+            * ``malformed``: anything else: text that is no JSON, bytes that are no text.
         reason: Why they are no event; empty if they are one, or blank.
+        event_id: The id of the event they are, if they are one.
     """
 
     data: bytes
-    event: EventT | None
     kind: Kind
-    reason: str
+    reason: str = ""
+    event_id: str | None = None
+
+    @property
+    def is_record(self) -> bool:
+        """Whether they are a whole JSON value, and so make a line."""
+        return self.kind in {"event", "invalid event", "other record"}
 
 
-def pieces_of(line: bytes, codec: Codec[EventT]) -> list[Piece[EventT]]:
-    """Return what ``line`` holds, in order.
+def pieces_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
+    """Yield what ``line`` holds, in order. Memory is that of one piece.
 
     Args:
         line: A line, with or without its newline.
         codec: What tells whether some bytes are an event.
 
-    Returns:
+    Yields:
         The pieces, at least one, none of them empty unless the line is; just one if the line as a
-        whole is an event or any other JSON.
+        whole is blank, an event or any other JSON.
     """
-    parts = _NULS.split(line)
-    if len(parts) > 2 * _MAX_NUL_RUNS + 1:
-        return [Piece(line, None, "malformed", "NUL bytes all over, as in UTF-16")]
-    pieces: list[Piece[EventT]] = []
-    for part in parts:
-        if part.startswith(b"\0"):
-            reason = f"{len(part):,} NUL byte{'s' if len(part) > 1 else ''}"
-            pieces.append(Piece(part, None, "nul run", reason))
-        elif part:
-            pieces += _pieces_without_nuls(part, codec)
-    return pieces or [Piece(line, None, "blank", "")]
+    whole = whole_piece(line, codec)
+    if whole is not None:
+        yield whole
+    elif line.count(b"\0") > _MANY_NULS and line.strip(b"\0 \t\r\n") and b'{"' not in line:
+        yield Piece(line, "malformed", "NUL bytes all over, as in UTF-16")
+    else:
+        done = 0
+        for match in _NULS.finditer(line):
+            # White space around NUL bytes is worth no piece of its own.
+            is_blank_before = scanner.after_space(line, done) == match.start()
+            start = done if is_blank_before else match.start()
+            yield from _pieces_without_nuls(line[done:start], codec, ends_line=False)
+            yield _nul_run(line[start : match.end()])
+            done = match.end()
+        yield from _pieces_without_nuls(line[done:], codec, ends_line=True)
+
+
+def whole_piece(line: bytes, codec: Codec[Any]) -> Piece | None:
+    """Return ``line`` as one piece if it is blank, an event or any other JSON; otherwise None."""
+    if is_blank(line):
+        return Piece(line, "blank")
+    if scanner.is_whole(line.removeprefix(_BOM)):
+        return Piece(line, *record(line, codec))
+    return None
+
+
+def has_event_id(piece: Piece) -> bool:
+    """Return whether a piece is no event, though a record with an ``event_id``."""
+    return piece.kind in {"invalid event", "other record"} and b'"event_id"' in piece.data
+
+
+def begins_an_event(piece: Piece, codec: Codec[Any]) -> bool:
+    """Return whether a piece is the torn beginning of an event, going by its keys."""
+    if piece.kind != "torn" or not piece.data.startswith(b"{"):
+        return False
+    names = required_fields(codec)
+    cut_key = _CUT_KEY.fullmatch(piece.data.rstrip(b"\r\n"))
+    if cut_key is not None:
+        return any(name.startswith(cut_key[1]) for name in names)
+    return any(b'"%b"' % name in piece.data for name in names)
 
 
 def is_conflict_marker(line: bytes) -> bool:
@@ -104,109 +117,32 @@ def is_conflict_marker(line: bytes) -> bool:
     return _MARKER.fullmatch(line.rstrip(b"\r\n")) is not None
 
 
-def _pieces_without_nuls(data: bytes, codec: Codec[EventT]) -> list[Piece[EventT]]:
-    piece, is_json = _judged(data, codec)
-    if is_json:
-        return [piece]
-    pieces = []
+def _nul_run(data: bytes) -> Piece:
+    count = data.count(b"\0")
+    return Piece(data, "nul run", f"{count:,} NUL byte{'s' if count > 1 else ''}")
+
+
+def _pieces_without_nuls(data: bytes, codec: Codec[Any], *, ends_line: bool) -> Iterator[Piece]:
     done = 0
-    for start, end in _glued_events(data, codec):
-        if done < start:
-            pieces.append(_judged(data[done:start], codec)[0])
-        pieces.append(_judged(data[start:end], codec)[0])
+    for start, end, found in records_in(data, codec, ends_line=ends_line):
+        if scanner.after_space(data, done) >= start:
+            start = done  # noqa: PLW2901  # white space is a part of what follows
+        else:
+            yield _fragment(data[done:start], codec)
+        yield Piece(data[start:end], *found)
         done = end
-    if not pieces:
-        return [piece]
     if done < len(data):
-        pieces.append(_judged(data[done:], codec)[0])
-    return pieces
+        yield _fragment(data[done:], codec)
 
 
-def _judged(data: bytes, codec: Codec[EventT]) -> tuple[Piece[EventT], bool]:
-    """Return ``data`` as one piece, and whether it is JSON, or blank."""
-    try:
-        return Piece(data, codec.decode(data), "event", ""), True
-    except MalformedLineError as error:
-        reason = str(error)
-        # The error itself gets no name: the frames of all callers would stay in a cycle with it.
-        missing = _missing_fields(error.__cause__)
-    if is_blank(data):
-        return Piece(data, None, "blank", ""), True
-    kind: Kind = "malformed"
-    if missing is not None:
-        if len(missing) >= _MISSING_FROM_OTHERS:
-            kind = "other record"
-            reason = f"no {', '.join(missing[:-1])} or {missing[-1]}"
-        return Piece(data, None, kind, reason), True
+def _fragment(data: bytes, codec: Codec[Any]) -> Piece:
+    """Return what is left between records as a piece."""
     if is_conflict_marker(data):
-        kind = "conflict marker"
-        reason = "a merge conflict that nobody resolved"
-    elif _is_cut_off(data):
-        kind = "torn"
-        reason = "the end of the record is missing"
-    return Piece(data, None, kind, reason), False
-
-
-def _missing_fields(error: BaseException | None) -> list[str] | None:
-    """Return which fields a record lacks, or None if what is refused is no JSON."""
-    if not isinstance(error, ValidationError):
-        return None
-    errors = error.errors(include_url=False, include_context=False, include_input=False)
-    return [str(e["loc"][0]) for e in errors if e["type"] == "missing" and len(e["loc"]) == 1]
-
-
-def _is_cut_off(data: bytes) -> bool:
-    text = data.decode("latin-1")
-    start = len(text) - len(text.lstrip())
-    if not text.startswith("{", start):
-        return False
+        return Piece(data, "conflict marker", "a merge conflict that nobody resolved")
+    if scanner.is_cut_off(data):
+        return Piece(data, "torn", "the end of the record is missing")
     try:
-        _decoder.raw_decode(text, start)
-    except json.JSONDecodeError as error:
-        cut_string = error.msg.startswith("Unterminated string")
-        return cut_string or _CUT_WORD.fullmatch(text, error.pos) is not None
-    except RecursionError:
-        return False
-    return False
-
-
-def _glued_events(data: bytes, codec: Codec[EventT]) -> Iterator[tuple[int, int]]:
-    """Yield where events begin and end that are no values of another record."""
-    text = data.decode("latin-1")  # positions in it are positions in data
-    # Up to `reached` the text has been read as a record; `in_step` tells whether from where one
-    # surely begins, and so whether its strings are what was read as strings.
-    reached = _after_space(text, 0)
-    in_step = True
-    looked_at = broken = 0
-    for match in _OBJECT.finditer(text):
-        start = match.start()
-        skipped = text[looked_at:start]
-        looked_at = match.end()
-        if start < reached:
-            # What looks like an object is a value, or part of a string. Unless its first quote has
-            # ended a string that was cut off, so that reading came no further.
-            if not (in_step and _after_space(text, match.end()) >= reached):
-                continue
-        elif start > reached:
-            if skipped.rstrip().endswith(_BEFORE_A_VALUE):
-                continue
-            in_step = False
-        try:
-            _, end = _decoder.raw_decode(text, start)
-        except json.JSONDecodeError as error:
-            reached = error.pos
-            broken += 1
-            if broken == _MAX_BROKEN_OBJECTS:
-                return
-            continue
-        except RecursionError:
-            return
-        reached = _after_space(text, end)
-        if text[reached : reached + 1] in {"", "{"} and codec.loads_as(data[start:end]) is not None:
-            in_step = True
-            yield start, reached
-
-
-def _after_space(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
+        codec.decode(data)
+    except MalformedLineError as error:
+        return Piece(data, "malformed", str(error))
+    return Piece(data, "malformed", "it may be the value of a field")

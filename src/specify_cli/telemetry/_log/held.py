@@ -1,4 +1,4 @@
-"""A log that is held: nobody else writes to it until it is let go."""
+"""A log that is looked at while nothing is appended to it, and one that is held against writers."""
 
 from __future__ import annotations
 
@@ -6,98 +6,91 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from . import files, lock
+from . import files, in_flight, lock
+from .snapshot import Snapshot
 
 _CLOSED = -1
 
-
 if sys.platform == "win32":  # pragma: windows
-    import time
+    from .retry import retried
 
-    # A quarter of a second in all.
-    _DELAYS = [0.005 * number for number in range(10)]
-
-    def open_log(path: Path, flags: int) -> int:
-        """Open a log, or refuse after a moment: while it is being replaced, nobody can open it."""
-        for delay in _DELAYS:
-            with contextlib.suppress(PermissionError):
-                return files.open_file(os.fspath(path), flags)
-            time.sleep(delay)
-        return files.open_file(os.fspath(path), flags)
+    def _hold(path: Path, flags: int, kind: lock.Kind) -> tuple[Generator[object], int, bool]:
+        """Open and lock a file, or refuse after a moment: nobody opens one that is replaced."""
+        return retried(lambda: _try_to_hold(path, flags, kind), seconds=0.25)
 
 else:  # pragma: posix
 
-    def open_log(path: Path, flags: int) -> int:
-        """Open a log."""
-        return files.open_file(os.fspath(path), flags)
+    def _hold(path: Path, flags: int, kind: lock.Kind) -> tuple[Generator[object], int, bool]:
+        """Open and lock a file."""
+        return _try_to_hold(path, flags, kind)
 
 
 class ChangedError(Exception):
-    """The path names another file than the one that was read, or the file has grown."""
+    """The path names another file than the one that was read, or the file has changed."""
+
+
+@contextlib.contextmanager
+def snapshot_of(path: Path) -> Iterator[Snapshot]:
+    """Open a log as it is at a moment when no append to it is under way.
+
+    Raises:
+        OSError: It is missing, or cannot be read.
+    """
+    holding, fd, _ = _hold(path, os.O_RDONLY, "shared")
+    try:
+        try:
+            snapshot = Snapshot(fd, os.fspath(path))
+        finally:
+            lock.release(fd)
+            in_flight.threads.pop(fd, None)
+        yield snapshot
+    finally:
+        holding.close()
 
 
 class HeldLog:
-    """A log that no writer can append to until the context is left.
-
-    Args:
-        path: The log.
+    """A log that no writer can append to; see ``held``.
 
     Attributes:
-        path: The file itself, where ``path`` is a symbolic link to it.
+        path: The file itself, where a symbolic link was given.
         status: The file's status when it was opened.
-        size: Its length then.
-
-    Raises:
-        ChangedError: The path came to name another file while the lock was waited for.
-        OSError: It cannot be opened and locked.
+        snapshot: The file as it was then.
     """
 
     def __init__(self, path: Path) -> None:
         """Open and lock the log."""
-        self._fd = open_log(path, os.O_RDWR)
+        self.path = Path(os.path.realpath(path))
+        self.hold(path)
         try:
-            self.path = Path(os.path.realpath(path))
-            self._lock()
             self.status = files.regular(self._fd)
-            self.size = self.status.st_size
+            self.snapshot = Snapshot(self._fd, os.fspath(path))
             self.check()
         except BaseException:
             self.let_go()
             raise
 
-    def __enter__(self) -> Self:
-        """Return the log."""
-        return self
+    def hold(self, path: Path) -> None:
+        """Open and lock the file, by any of its names."""
+        self._holding, self._fd, is_locked = _hold(path, os.O_RDWR, "exclusive")
+        if not is_locked:
+            self.let_go()
+            # A save without a lock goes wrong once in a while; this would lose what is saved.
+            raise OSError(errno.ENOLCK, "the file system has no file locks")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Let others write."""
-        self.let_go()
+    def let_go(self) -> None:
+        """Give the lock back and close the file, if it is open."""
+        self._fd = _CLOSED
+        # Nothing has been written to it that closing could lose.
+        with contextlib.suppress(OSError):
+            self._holding.close()
 
-    def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the content as offset and block of whole lines."""
-        return files.read_blocks(self._fd, 0, self.size)
-
-    def appended(self) -> bytes:
-        """Return what the file holds beyond ``size`` by now."""
-        blocks = files.read_blocks(self._fd, self.size, os.fstat(self._fd).st_size)
-        return b"".join(block for _, block in blocks)
-
+    @property
     def is_held(self) -> bool:
-        """Return whether nobody else writes to this file, and the path names it."""
-        try:
-            return self._fd != _CLOSED and os.path.samestat(os.stat(self.path), self.status)  # noqa: PTH116  # as elsewhere
-        except FileNotFoundError:
-            return False
+        """Whether nobody else writes to this file, and the path names it."""
+        return self._fd != _CLOSED and files.names(self.path, self.snapshot.identity)
 
     def check(self) -> None:
         """See that the path names this file, and that it is as long as it was.
@@ -106,22 +99,34 @@ class HeldLog:
             ChangedError: A checkout has replaced it, say, or a program that takes no lock has
                 appended to it.
         """
-        if not self.is_held() or os.fstat(self._fd).st_size != self.size:
+        if not self.is_held or os.fstat(self._fd).st_size != self.snapshot.size:
             raise ChangedError
 
-    def let_go(self) -> None:
-        """Give the lock back and close the file."""
-        fd, self._fd = self._fd, _CLOSED
-        if fd != _CLOSED:  # pragma: no branch  # only Windows needs to let go early
-            lock.release(fd)
-            files.close_quietly(fd)
+    def appended(self) -> bytes:
+        """Return what the file holds by now behind the snapshot."""
+        blocks = files.read_blocks(self._fd, self.snapshot.size, os.fstat(self._fd).st_size)
+        return b"".join(block for _, block in blocks)
 
-    def hold_again(self, path: Path) -> None:  # pragma: windows
-        """Open and lock the file that has been let go, by any of its names."""
-        self._fd = open_log(path, os.O_RDWR)
-        self._lock()
 
-    def _lock(self) -> None:
-        if not lock.acquire(self._fd):
-            # A save without a lock goes wrong once in a while; this would lose what is saved.
-            raise OSError(errno.ENOLCK, "the file system has no file locks")
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[HeldLog]:
+    """Hold a log: nobody else appends to it until the context is left.
+
+    Raises:
+        ChangedError: The path came to name another file while the lock was waited for.
+        OSError: It cannot be opened and locked.
+    """
+    log = HeldLog(path)
+    try:
+        yield log
+    finally:
+        log.let_go()
+
+
+def _try_to_hold(path: Path, flags: int, kind: lock.Kind) -> tuple[Generator[object], int, bool]:
+    holding = lock.hold(os.fspath(path), flags, kind)
+    try:
+        return holding, *next(holding)
+    except BaseException:
+        holding.close()
+        raise

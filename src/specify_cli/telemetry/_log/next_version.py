@@ -7,9 +7,8 @@ import os
 import secrets
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from . import files
 
@@ -17,14 +16,12 @@ _CLOSED = -1
 
 
 class NextVersion:
-    """What a file will hold: on leaving the context it is in place, or nothing has changed.
+    """What a file will hold; see ``next_version``.
 
-    It is written to ``.NAME.RANDOM.repair`` in the file's directory. Only the death of the process
-    leaves that behind; nothing ever reads it, and it is in nobody's way.
-
-    Args:
-        path: The file, not a symbolic link; it need not exist.
-        like: Whose mode the new file gets and, where that is permitted, whose owner and group.
+    Attributes:
+        path: The file.
+        name: Where the next version is now; empty once it is in place.
+        differences: How its owner, group and mode are not those they were to be, in words.
     """
 
     def __init__(self, path: Path, like: os.stat_result) -> None:
@@ -37,22 +34,10 @@ class NextVersion:
         self._fd = files.open_file(self.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             _take_after(self._fd, like)
+            self.differences = [f"{path}: {text}" for text in _differences(self._fd, like)]
         except BaseException:
             self.discard()
             raise
-
-    def __enter__(self) -> Self:
-        """Return the version, to be written."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Leave nothing beside the file."""
-        self.discard()
 
     def write(self, data: bytes) -> None:
         """Write ``data`` next."""
@@ -92,10 +77,31 @@ class NextVersion:
             files.write_all(self._fd, data)
 
 
+@contextlib.contextmanager
+def next_version(path: Path, like: os.stat_result) -> Iterator[NextVersion]:
+    """Begin the next version of a file; on leaving, it is in place or nothing has changed.
+
+    It is written to ``.NAME.RANDOM.repair`` in the file's directory. Only the death of the process
+    leaves that behind; nothing ever reads it, and it is in nobody's way.
+
+    Args:
+        path: The file, not a symbolic link; it need not exist.
+        like: Whose mode the new file gets and, where that is permitted, whose owner and group.
+    """
+    version = NextVersion(path, like)
+    try:
+        yield version
+    finally:
+        version.discard()
+
+
 if sys.platform == "win32":  # pragma: windows
 
     def _take_after(fd: int, like: os.stat_result) -> None:
         """Do nothing: a new file has the access rights that its directory gives."""
+
+    def _differences(fd: int, like: os.stat_result) -> list[str]:  # noqa: ARG001  # of use on POSIX
+        return []
 
 else:  # pragma: posix
 
@@ -106,3 +112,12 @@ else:  # pragma: posix
             with contextlib.suppress(OSError):
                 os.fchown(fd, owner, group)
         os.fchmod(fd, stat.S_IMODE(like.st_mode))
+
+    def _differences(fd: int, like: os.stat_result) -> list[str]:
+        status = os.fstat(fd)
+        values = {
+            "owner": (like.st_uid, status.st_uid),
+            "group": (like.st_gid, status.st_gid),
+            "mode": (f"{stat.S_IMODE(like.st_mode):o}", f"{stat.S_IMODE(status.st_mode):o}"),
+        }
+        return [f"{name} {was} is now {new}" for name, (was, new) in values.items() if was != new]

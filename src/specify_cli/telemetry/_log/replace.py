@@ -27,10 +27,9 @@ from .held import HeldLog
 from .next_version import NextVersion
 
 if sys.platform == "win32":  # pragma: windows
-    import time
+    from .retry import retried
 
-    # Five seconds in all.
-    _DELAYS = [0.005 * number for number in range(45)]
+    _PATIENCE = 5.0
 
     @contextlib.contextmanager
     def alone(path: Path) -> Iterator[None]:
@@ -41,14 +40,11 @@ if sys.platform == "win32":  # pragma: windows
         path = Path(os.path.realpath(path))
         name = path.with_name(f".{path.name}.repairing")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_TEMPORARY
-        for delay in _DELAYS:
-            # Refused for another reason too, while it is being removed.
-            with contextlib.suppress(FileExistsError, PermissionError):
-                fd = files.open_file(os.fspath(name), flags)
-                break
-            time.sleep(delay)
-        else:
-            raise OSError(errno.EEXIST, f'another repair has made "{name}"')
+        try:
+            # Refused for another reason than that it exists, while it is being removed.
+            fd = retried(lambda: files.open_file(os.fspath(name), flags), seconds=_PATIENCE)
+        except (FileExistsError, PermissionError) as error:
+            raise OSError(errno.EEXIST, f'another repair has made "{name}"') from error
         try:
             yield
         finally:
@@ -61,7 +57,7 @@ if sys.platform == "win32":  # pragma: windows
         old = Path(f"{version.name}.old")
         _replace_when_closed(log, version, old)
         try:
-            log.hold_again(old)
+            log.hold(old)
             yield log.appended()
         except (OSError, StorageError) as error:
             raise OSError(errno.EIO, f'{error}; the old log is kept as "{old}"') from error
@@ -69,14 +65,17 @@ if sys.platform == "win32":  # pragma: windows
         _unlink(old)
 
     def _replace_when_closed(log: HeldLog, version: NextVersion, old: Path) -> None:
-        for delay in _DELAYS:
+        def replace() -> None:
+            if not log.is_held:
+                log.hold(log.path)
+                log.check()
             log.let_go()
-            with contextlib.suppress(PermissionError):
-                return _replace(log.path, version, old)
-            time.sleep(delay)
-            log.hold_again(log.path)
-            log.check()
-        raise PermissionError(errno.EACCES, "another program has the log open")
+            _replace(log.path, version, old)
+
+        try:
+            retried(replace, seconds=_PATIENCE)
+        except PermissionError as error:
+            raise PermissionError(errno.EACCES, "another program has the log open") from error
 
     def _replace(path: Path, version: NextVersion, old: Path) -> None:
         # Refused while anyone has the file open. Then the second name could not be removed either.
@@ -89,11 +88,8 @@ if sys.platform == "win32":  # pragma: windows
             raise
 
     def _unlink(path: Path) -> None:
-        for delay in _DELAYS:
-            with contextlib.suppress(PermissionError):
-                path.unlink(missing_ok=True)
-                break
-            time.sleep(delay)
+        with contextlib.suppress(PermissionError):
+            retried(lambda: path.unlink(missing_ok=True), seconds=_PATIENCE)
 
 else:  # pragma: posix
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, cast
 
-from .._codec.event import EventT
 from .._codec.fragments import Piece
+from .._log.lines import Line
 
 ProblemKind: TypeAlias = Literal[
     "torn tail",
@@ -16,18 +17,25 @@ ProblemKind: TypeAlias = Literal[
     "nul run",
     "conflict marker",
     "malformed",
-    "other record",
     "duplicate",
+    "repeated id",
+    "invalid event",
+    "other record",
 ]
+
+# What a repair mends. The rest was written on purpose, for all that can be told.
+DAMAGE: frozenset[ProblemKind] = frozenset(
+    {"torn tail", "torn", "fused", "nul run", "conflict marker", "malformed", "duplicate"}
+)
 
 _EXCERPT_SIZE = 64
 
-_BESIDE = {
-    "torn": "a torn record",
-    "conflict marker": "a conflict marker",
-    "other record": "a record of another kind",
-    "malformed": "other bytes",
+_BESIDE: dict[str, frozenset[ProblemKind]] = {
+    "a torn record": frozenset({"torn", "torn tail"}),
+    "a conflict marker": frozenset({"conflict marker"}),
+    "other bytes": frozenset({"malformed"}),
 }
+_WITH_RECORD = "in one line with a whole record"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,17 +45,22 @@ class Problem:
     Attributes:
         line: The number of the line, from 1 on.
         offset: Where in the file the bytes concerned begin.
-        kind: What it is:
+        kind: What it is. Damage, which a repair mends:
 
-            * ``torn tail``: the last line has no newline and is no event. Its writer died, or takes
-              no lock and is still writing.
+            * ``torn tail``: the last line has no newline and is no record. Its writer died, or
+              takes no lock and is still writing.
             * ``torn``: a line that begins like a record and ends too early.
-            * ``fused``: whole events in one line with something else. They do not load.
+            * ``fused``: whole records in one line with something else. They do not load.
             * ``nul run``: NUL bytes, which some file systems leave where a crash lost data.
             * ``conflict marker``: a line that git puts around conflicting versions.
-            * ``malformed``: anything else that is no event, such as one with an invalid field.
-            * ``other record``: a JSON object that lacks two or more required fields.
-            * ``duplicate``: an event whose id is in an earlier line already. Loads leave it out.
+            * ``malformed``: any other line that is no JSON, or not UTF-8.
+            * ``duplicate``: an exact repeat of an event's line. Loads leave it out.
+
+            And what may be there on purpose, which a repair leaves as it is:
+
+            * ``repeated id``: another line with the id of an earlier one. Loads leave it out.
+            * ``invalid event``: a JSON object that is no event, though it has the fields of one.
+            * ``other record``: a JSON object that lacks two or more required fields, or other JSON.
         reason: What is wrong, in words.
         excerpt: The first of the bytes concerned, at most 64.
 
@@ -65,75 +78,67 @@ class Problem:
     excerpt: bytes
 
 
-def problem(line: int, offset: int, kind: ProblemKind, reason: str, data: bytes) -> Problem:
-    """Return a problem with ``data``."""
-    return Problem(line, offset, kind, reason, data[:_EXCERPT_SIZE])
+def problem(line: Line, offset: int, kind: ProblemKind, reason: str, data: bytes) -> Problem:
+    """Return a problem with ``data`` in a line."""
+    return Problem(line.number, offset, kind, reason, data[:_EXCERPT_SIZE].rstrip(b"\r\n"))
 
 
 def problems_of_line(
-    pieces: Sequence[Piece[EventT]], line: int, offset: int, *, has_newline: bool
-) -> list[Problem]:
-    """Return what is wrong with a line that does not load.
+    line: Line, pieces: Iterable[Piece], limit: int
+) -> tuple[Counter[ProblemKind], list[Problem]]:
+    """Return what is wrong with a line that is neither blank nor an event.
 
     Args:
-        pieces: What the line holds.
-        line: The number of the line.
-        offset: Where in the file the line begins.
-        has_newline: Whether it ends with a newline.
+        line: The line.
+        pieces: What it holds.
+        limit: How many problems are told, about.
+
+    Returns:
+        How many problems there are of each kind, and the first of them.
     """
-    problems = []
-    fused = _fused(pieces)
-    if fused:
-        data = b"".join(piece.data for piece in pieces)
-        problems.append(problem(line, offset, "fused", fused, data))
+    counts: Counter[ProblemKind] = Counter()
+    nul_runs: list[Problem] = []
+    others: list[Problem] = []
+    records: Counter[bool] = Counter()
+    offset = line.offset
     for piece in pieces:
-        is_tail = piece is pieces[-1] and not has_newline
-        match piece.kind:
-            case "nul run":
-                reason = piece.reason
-                if not fused and any(piece.event is not None for piece in pieces):
-                    reason += " in one line with a whole event"
-                problems.append(problem(line, offset, "nul run", reason, piece.data))
-            case "event" | "blank":
-                pass
-            case _ if fused:
-                pass
-            case "torn" | "malformed" if is_tail:
-                problems.append(problem(line, offset, "torn tail", piece.reason, piece.data))
-            case kind:
-                problems.append(problem(line, offset, kind, piece.reason, piece.data))
+        if piece.is_record and len(piece.data) < len(line.data):
+            records[piece.kind == "event"] += 1
+        else:
+            found = _problem_of_piece(line, offset, piece)
+            counts[found.kind] += 1
+            told = nul_runs if found.kind == "nul run" else others
+            if len(told) < limit:
+                told.append(found)
         offset += len(piece.data)
-    return problems
+    beside = [name for name, kinds in _BESIDE.items() if not kinds.isdisjoint(counts)]
+    if records.total() > 1 or (records and beside):
+        # Of the rest of a fused line, that it is torn or malformed says no more.
+        counts = Counter({"fused": 1, "nul run": counts["nul run"]})
+        others = [problem(line, line.offset, "fused", _fused(records, beside), line.data)]
+    elif records:
+        nul_runs = [replace(run, reason=f"{run.reason} {_WITH_RECORD}") for run in nul_runs]
+    return +counts, sorted([*others, *nul_runs])
 
 
-def problem_of_duplicate(
-    line: int, offset: int, data: bytes, first_line: int, first: bytes
-) -> Problem:
-    """Return what is wrong with an event whose id has been there before.
+def _problem_of_piece(line: Line, offset: int, piece: Piece) -> Problem:
+    ends_log = offset + len(piece.data) == line.offset + len(line.data)
+    is_tail = ends_log and not line.data.endswith(b"\n")
+    if is_tail and piece.kind in {"torn", "malformed"}:
+        return problem(line, offset, "torn tail", piece.reason, piece.data)
+    # The other kinds have the same name; what is an event or blank is no problem.
+    return problem(line, offset, cast("ProblemKind", piece.kind), piece.reason, piece.data)
+
+
+def _fused(records: Counter[bool], beside: list[str]) -> str:
+    """Return why the records of a line do not load.
 
     Args:
-        line: The number of its line.
-        offset: Where in the file it begins.
-        data: Its line.
-        first_line: The number of the line that has the id first.
-        first: That line.
+        records: How many there are, by whether they are events.
+        beside: What else there is.
     """
-    same = data.strip() == first.strip()
-    reason = (
-        f"the same as line {first_line}"
-        if same
-        else f"another event with the id of line {first_line}, which is the one that loads"
-    )
-    return problem(line, offset, "duplicate", reason, data.rstrip(b"\r\n"))
-
-
-def _fused(pieces: Sequence[Piece[EventT]]) -> str:
-    """Return why the events among ``pieces`` do not load; nothing if it is but for NUL bytes."""
-    events = sum(piece.event is not None for piece in pieces)
-    others = list(dict.fromkeys(_BESIDE[p.kind] for p in pieces if p.kind in _BESIDE))
-    has_nuls = any(piece.kind == "nul run" for piece in pieces)
-    if not events or (events == 1 and not others and has_nuls):
-        return ""
-    beside = f" beside {' and '.join(others or [_BESIDE['malformed']])}"
-    whole = f"{events} whole event{'s' if events > 1 else ''}"
-    return f"{whole} in one line" if events > 1 and not others else whole + beside
+    events, others = records[True], records[False]
+    whole = [f"{events} whole event{'s' if events > 1 else ''}"] if events else []
+    whole += [f"{others} other record{'s' if others > 1 else ''}"] if others else []
+    where = f"beside {' and '.join(beside)}" if beside else "in one line"
+    return f"{' and '.join(whole)} {where}"

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
+from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
 
-from .._codec.codec import Codec, MalformedLineError, codec_of, is_blank
-from .._codec.event import EventT, StorableEvent
-from .._codec.fragments import pieces_of
+from .._codec import Codec, EventT, MalformedLineError, StorableEvent, codec_of
+from .._codec.fragments import Piece, has_event_id, pieces_of, whole_piece
 from .._contract import Event, StorageError
-from .._log import files
-from .._log.append import AppendLog
-from ..jsonl.recent import RecentIds
-from . import distinct
-from .distinct import DistinctIds
-from .problems import Problem, ProblemKind, problem_of_duplicate, problems_of_line
-
-__all__ = ["LogReport", "Problem", "ProblemKind", "check_log"]
+from .._log import Snapshot, files
+from .._log.held import snapshot_of
+from .._log.lines import Contents, Line, content_of, lines_of
+from .problems import DAMAGE, Problem, ProblemKind, problem, problems_of_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +32,8 @@ class LogReport:
         aggregates: How many aggregates these belong to.
         malformed_lines: How many lines do not load, not counting blank ones.
         recoverable_events: How many further events there are, whole, in lines that do not load.
+        other_events: How many lines are JSON with an ``event_id``, and yet no event of the model:
+            they may be events of another one.
         counts: How many problems there are of each kind that occurs.
         problems: The first of them, in the order of the file.
 
@@ -53,6 +52,7 @@ class LogReport:
     aggregates: int
     malformed_lines: int
     recoverable_events: int
+    other_events: int
     counts: Mapping[ProblemKind, int]
     problems: tuple[Problem, ...]
 
@@ -60,6 +60,11 @@ class LogReport:
     def is_clean(self) -> bool:
         """Whether there is no problem at all."""
         return not self.counts
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether there is anything that a repair would mend."""
+        return not DAMAGE.isdisjoint(self.counts)
 
 
 def check_log(
@@ -71,16 +76,17 @@ def check_log(
 ) -> LogReport:
     """Return what a log holds and what is wrong with it.
 
-    Nothing is written. The log may be in use: it is read up to the end it has at the start, and an
-    append under way there is waited for. Memory is bounded, however long the log: 150 MB at most,
-    besides the longest line and the problems reported. A log of more than two million events is
-    read several times.
+    Nothing is written. The log may be in use: an append under way is waited for, and what is
+    appended from then on is left out. The file is opened once and read once, but for a second look
+    at lines whose id comes again.
+
+    Memory: each id and each aggregate once, about 200 bytes more for an id and 100 for an
+    aggregate; up to six times the longest line; and the problems reported.
 
     Args:
         path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.
         event_model: The pydantic model of the events.
-        progress: Called now and then with how many bytes have been read and how many there are;
-            it begins again at 0 each time the log is read.
+        progress: Called now and then with how many bytes have been read and how many there are.
         max_problems: How many problems the report holds; all of them are counted.
 
     Returns:
@@ -97,118 +103,132 @@ def check_log(
         ...     print(problem.line, problem.kind, problem.excerpt)
         2 conflict marker b'<<<<<<< HEAD'
     """
-    log = AppendLog(Path(path), fsync=False)
-    size = _size_of(log.path)
-    check = _Check(codec_of(event_model), max_problems)
-    while not check.is_complete:
-        for number, offset, block in _numbered_blocks(log):
-            check.take(number, offset, block)
-            if progress is not None:
-                progress(offset + len(block), max(size, offset + len(block)))
-        check.end_pass()
-    return check.report(log)
-
-
-def _size_of(path: Path) -> int:
+    log = Path(path)
     try:
-        fd = files.open_file(os.fspath(path), os.O_RDONLY)
-        try:
-            return files.regular(fd).st_size
-        finally:
-            os.close(fd)
+        with snapshot_of(log) as snapshot:
+            check = _Check(codec_of(event_model), snapshot, max_problems)
+            for line in lines_of(check.numbered(_reported(snapshot, progress))):
+                check.take(line)
+            return check.report(log)
     except OSError as error:
-        raise StorageError(f'cannot read "{path}": {error.strerror or error}') from error
+        raise StorageError(files.refusal("read", log, error)) from error
 
 
-def _numbered_blocks(log: AppendLog) -> Iterator[tuple[int, int, bytes]]:
-    """Yield blocks of lines, each with the number of its first line and its place in the file."""
-    number, offset = 1, 0
-    for block in log.blocks():
-        yield number, offset, block
-        number += block.count(b"\n")
-        offset += len(block)
+def _reported(
+    snapshot: Snapshot, progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the blocks of a log, and report each when the next one is asked for."""
+    for offset, block in snapshot.blocks(0, snapshot.size):
+        yield offset, block
+        if progress is not None:
+            progress(offset + len(block), snapshot.size)
+
+
+class _LineNumbers:
+    """Where some lines are, to tell the number of any line between."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._offsets = array("Q")
+        self._numbers = array("Q")
+        self._next = 1
+
+    def noted(self, blocks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        """Yield the blocks of the log, noting where each begins."""
+        for offset, block in blocks:
+            self._offsets.append(offset)
+            self._numbers.append(self._next)
+            self._next += block.count(b"\n")
+            yield offset, block
+
+    def at(self, offset: int) -> int:
+        """Return the number of the line that ``offset`` is in."""
+        index = bisect_right(self._offsets, offset) - 1
+        start = self._offsets[index]
+        return self._numbers[index] + self._snapshot.read(start, offset - start).count(b"\n")
 
 
 class _Check(Generic[EventT]):
-    """One check: as many passes over the log as it takes."""
+    """One check of a snapshot."""
 
-    def __init__(self, codec: Codec[EventT], max_problems: int) -> None:
+    def __init__(self, codec: Codec[EventT], snapshot: Snapshot, max_problems: int) -> None:
         self._codec = codec
-        self._max_problems = max_problems
-        self._ids = DistinctIds(distinct.BUDGET, max_problems)
-        self._aggregates = DistinctIds(distinct.BUDGET, 0)
-        self._recent_aggregates = RecentIds()
+        self._limit = max_problems
+        self._contents = Contents(snapshot.read)
+        self._numbers = _LineNumbers(snapshot)
+        self._aggregates: set[str] = set()
+        self._recoverable: set[str] = set()
         self._counts: Counter[ProblemKind] = Counter()
         self._problems: list[Problem] = []
-        self._size = self._lines = self._malformed_lines = 0
-        self._is_first_pass = True
+        self._size = self._lines = self._malformed_lines = self._other_events = 0
 
-    @property
-    def is_complete(self) -> bool:
-        return self._ids.is_complete and self._aggregates.is_complete
+    def numbered(self, blocks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        return self._numbers.noted(blocks)
 
-    def take(self, number: int, offset: int, block: bytes) -> None:
-        """Take in whole lines; only the last of the log may lack its newline."""
-        if self._is_first_pass:
-            self._size = offset + len(block)
-            self._lines = number + block.count(b"\n", 0, -1)
-        for line in block.removesuffix(b"\n").split(b"\n"):
-            if offset >= self._size:  # appended since the first pass
-                return
-            try:
-                event = self._codec.decode(line)
-            except MalformedLineError:
-                if not is_blank(line):
-                    has_newline = block.endswith(b"\n")
-                    self._take_malformed(number, offset, line, has_newline=has_newline)
-            else:
-                self._ids.add(event.event_id, number, offset)
-                if self._recent_aggregates.is_new(event.aggregate_id):
-                    self._aggregates.add(event.aggregate_id, number, offset)
-            number += 1
-            offset += len(line) + 1
+    def take(self, line: Line) -> None:
+        """Take in one line."""
+        self._size = line.offset + len(line.data)
+        self._lines = line.number
+        try:
+            event = self._codec.decode(line.data)
+        except MalformedLineError:
+            self._take_other(line)
+        else:
+            self._aggregates.add(event.aggregate_id)
+            self._take_event(line, event.event_id)
 
-    def _take_malformed(self, number: int, offset: int, line: bytes, *, has_newline: bool) -> None:
-        pieces = pieces_of(line, self._codec)
+    def _take_event(self, line: Line, event_id: str) -> None:
+        content, start = content_of(line)
+        first = self._contents.first(event_id)
+        if first is None:
+            self._contents.add(event_id, content, start)
+            return
+        same = self._contents.find(event_id, content)
+        kind: ProblemKind = "repeated id" if same is None else "duplicate"
+        self._counts[kind] += 1
+        if same is None:
+            self._contents.add(event_id, content, start)
+        if len(self._problems) < self._limit:
+            number = self._numbers.at(first if same is None else same)
+            reason = f"another line with the id of line {number}, which is the one that loads"
+            if same is not None:
+                reason = f"the same as line {number}"
+            self._problems.append(problem(line, line.offset, kind, reason, line.data))
+
+    def _take_other(self, line: Line) -> None:
+        whole = whole_piece(line.data, self._codec)
+        if whole is not None and whole.kind == "blank":
+            return
+        self._malformed_lines += 1
+        left = self._limit - len(self._problems)
+        if whole is None:
+            pieces = self._noted(pieces_of(line.data, self._codec))
+        else:
+            self._other_events += has_event_id(whole)
+            pieces = iter([whole])
+        counts, told = problems_of_line(line, pieces, left)
+        self._counts.update(counts)
+        self._problems += told[:left]
+
+    def _noted(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        """Yield the pieces of a line, noting the ids of the events among them."""
         for piece in pieces:
-            if piece.event is not None:
-                self._ids.add(piece.event.event_id, number, offset, hidden=True)
-        if self._is_first_pass:
-            self._malformed_lines += 1
-            problems = problems_of_line(pieces, number, offset, has_newline=has_newline)
-            self._counts.update(problem.kind for problem in problems)
-            self._problems += problems[: self._max_problems - len(self._problems)]
+            if piece.event_id is not None:
+                self._recoverable.add(piece.event_id)
+            yield piece
 
-    def end_pass(self) -> None:
-        """Be ready to read the log again."""
-        self._ids.end_pass()
-        self._aggregates.end_pass()
-        self._recent_aggregates = RecentIds()
-        self._is_first_pass = False
-
-    def report(self, log: AppendLog) -> LogReport:
+    def report(self, path: Path) -> LogReport:
         """Return what was found."""
-        duplicates = [
-            problem_of_duplicate(
-                repeat.line,
-                repeat.offset,
-                log.line_at(repeat.offset),
-                repeat.first_line,
-                log.line_at(repeat.first_offset),
-            )
-            for repeat in self._ids.repeats
-        ]
-        counts = dict(self._counts)
-        if self._ids.repeat_count:
-            counts["duplicate"] = self._ids.repeat_count
+        first = self._contents.first
         return LogReport(
-            path=log.path,
+            path=path,
             size=self._size,
             lines=self._lines,
-            events=self._ids.count,
-            aggregates=self._aggregates.count,
+            events=len(self._contents),
+            aggregates=len(self._aggregates),
             malformed_lines=self._malformed_lines,
-            recoverable_events=self._ids.hidden,
-            counts=counts,
-            problems=tuple(sorted([*self._problems, *duplicates])[: self._max_problems]),
+            recoverable_events=sum(first(event_id) is None for event_id in self._recoverable),
+            other_events=self._other_events,
+            counts=dict(self._counts),
+            problems=tuple(self._problems),
         )

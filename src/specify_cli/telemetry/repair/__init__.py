@@ -1,6 +1,5 @@
-"""Treatment: a damaged log is repaired without losing a byte of it."""
+"""Treatment: damage moved out of a log, byte for byte, and whole records in fused lines saved."""
 
-from .report import RepairReport, repair_log
-from .tally import RejectedPiece
+from .report import RejectedPiece, RepairReport, repair_log
 
 __all__ = ["RejectedPiece", "RepairReport", "repair_log"]

@@ -1,31 +1,35 @@
-"""What of a log stays in it when it is repaired, and what does not, piece by piece."""
+"""What a repair makes of a log, piece by piece."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias
 
-from .._codec.codec import Codec, MalformedLineError, is_blank
-from .._codec.event import EventT
-from .._codec.fragments import Piece, pieces_of
+from .._codec import Codec, EventT
+from .._codec.fragments import has_event_id, pieces_of, whole_piece
+from .._log import Snapshot
+from .._log.held import ChangedError
+from .._log.lines import Contents, Line, content_of, lines_of
+from .guard import Guard
 
-Blocks: TypeAlias = Iterable[tuple[int, bytes]]
-Fate: TypeAlias = Literal["kept", "recovered", "duplicate", "rejected"]
+Fate: TypeAlias = Literal["kept", "separated", "moved"]
+Also: TypeAlias = Literal["invalid"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sifted:
+class AuditedPiece:
     """Some bytes of a log.
 
     Attributes:
         data: The bytes. Joined, those of a whole log are the log.
         offset: Where in the log they begin.
         line: The number of their line, from 1.
-        fate: ``kept``, a line that loads, or a blank one; ``recovered``, an event that gets a line
-            of its own; ``duplicate``, an event whose id another line has; ``rejected``, the rest.
+        fate: ``kept``, a line that stays as it is; ``separated``, a record that gets a line of its
+            own; ``moved``, all that is moved out of the log.
         kind: What they are, in a word or two.
-        reason: Why they are no event; empty if they are one.
+        reason: Why they do not stay; empty if they do.
+        is_recovered: Whether they are an event that does not load today, and will.
     """
 
     data: bytes
@@ -33,111 +37,152 @@ class Sifted:
     line: int
     fate: Fate
     kind: str
-    reason: str
+    reason: str = ""
+    is_recovered: bool = False
+
+    @property
+    def as_line(self) -> bytes:
+        """The line that they are in the repaired log."""
+        # The one byte that is ever added: what follows begins a line.
+        return self.data.removesuffix(b"\n") + b"\n"
 
 
-class Sieve(Generic[EventT]):
-    """Sifts a log in two passes; holds the ids of its events, and no more.
+class Audit(Generic[EventT]):
+    """Decides what becomes of a log. It is read twice: once to know it, once to decide.
 
-    What loads stays what it is: where a line loads under an id, an event with that id that does not
-    load today, for it stands within another line, is the duplicate, even if it comes first.
+    What loads stays what it is. Where a line loads under an id, another event with that id that
+    does not load today, for it stands within another line, is never put before it.
 
     Args:
+        snapshot: The log.
         codec: What tells whether a line loads.
+        also: What is moved beside damage: "invalid", lines that are JSON and no event.
+
+    Attributes:
+        events: How many events load, each id once.
+        other_lines: How many lines are JSON, and yet no event.
+        other_events: How many of these have an ``event_id``.
+        is_clean: Whether there is nothing to do.
+
+    Raises:
+        NotALogError: No line of it is an event, or the beginning of one.
     """
 
-    def __init__(self, codec: Codec[EventT]) -> None:
-        """Know nothing of the log."""
+    def __init__(self, snapshot: Snapshot, codec: Codec[EventT], also: Collection[Also]) -> None:
+        """Read the log for the first time."""
+        self.other_lines = self.other_events = 0
+        self.is_clean = True
+        self._snapshot = snapshot
         self._codec = codec
-        self._coming: set[str] = set()
-        self._met: set[str] = set()
+        self._moves_invalid = "invalid" in also
+        self._contents = Contents(snapshot.read)
+        guard = Guard(codec)
+        for line in self._lines():
+            self._survey(line, guard)
+        self.events = len(self._contents)
+        guard.check(self.events, self.other_events, needs_event=self._moves_invalid)
 
-    def survey(self, blocks: Blocks) -> int | None:
-        """Go through the log for the first time.
+    def continued_on(self, snapshot: Snapshot) -> bool:
+        """Go on with another snapshot, if it is of the same file and as long.
 
-        Args:
-            blocks: The log, as offset and whole lines.
-
-        Returns:
-            How many events there are, if the log holds those, each once, and blank lines, and
-            nothing else; otherwise None, and ``sift`` is due.
+        Whether it is also the same inside, the second reading tells.
         """
-        self._met.clear()
-        self._coming.clear()
-        clean = True
-        count = 0
-        for _, line in lines_of(blocks):
-            event_id = self._codec.loads_as(line)
+        same = (snapshot.identity, snapshot.size) == (self._snapshot.identity, self._snapshot.size)
+        if same:
+            self._snapshot = snapshot
+            self._contents.read = snapshot.read
+        return same
+
+    def pieces(self) -> Iterator[AuditedPiece]:
+        """Read the log for the second time, and yield all of it.
+
+        Raises:
+            ChangedError: It is not what it was the first time.
+        """
+        firsts = 0
+        for line in self._lines():
+            event_id = self._codec.loads_as(line.data)
             if event_id is not None:
-                count += 1
-                self._coming.add(event_id)
-            elif not is_blank(line):
-                clean = False
-        return count if clean and count == len(self._coming) else None
-
-    def sift(self, blocks: Blocks) -> Iterator[Sifted]:
-        """Go through the log for the second time, and yield all of it."""
-        for number, (start, line) in enumerate(lines_of(blocks), 1):
-            try:
-                event_id = self._codec.decode(line).event_id
-            except MalformedLineError:
-                if is_blank(line):
-                    yield Sifted(line, start, number, "kept", "blank", "")
-                else:
-                    yield from self._sift_pieces(number, start, line)
+                content, start = content_of(line)
+                firsts += self._contents.first(event_id) == start
+                repeats = self._contents.find(event_id, content, before=start) is not None
+                yield _repeat(line) if repeats else _kept(line, "event")
+                continue
+            whole = whole_piece(line.data, self._codec)
+            if whole is None:
+                yield from self._separated(line)
+            elif whole.kind == "blank" or not self._moves_invalid:
+                yield _kept(line, whole.kind)
             else:
-                if event_id in self._met:
-                    yield _duplicate(line, start, number, event_id)
-                    continue
-                # No id is held in both, so that a long log takes half the memory.
-                self._coming.discard(event_id)
-                self._met.add(event_id)
-                yield Sifted(line, start, number, "kept", "event", "")
+                yield _moved(line, whole.kind, whole.reason)
+        if firsts != self.events:
+            raise ChangedError
 
-    def _sift_pieces(self, number: int, offset: int, line: bytes) -> Iterator[Sifted]:
-        for piece in _with_their_blanks(pieces_of(line, self._codec)):
-            data = piece.data
-            if piece.event is None:
-                yield Sifted(data, offset, number, "rejected", piece.kind, piece.reason)
-            elif self._is_first(piece.event.event_id):
-                yield Sifted(data, offset, number, "recovered", piece.kind, "")
+    def _lines(self) -> Iterator[Line]:
+        return lines_of(self._snapshot.blocks(0, self._snapshot.size))
+
+    def _survey(self, line: Line, guard: Guard) -> None:
+        event_id = self._codec.loads_as(line.data)
+        if event_id is not None:
+            content, start = content_of(line)
+            if self._contents.find(event_id, content, before=start) is None:
+                self._contents.add(event_id, content, start)
             else:
-                yield _duplicate(data, offset, number, piece.event.event_id)
-            offset += len(data)
-
-    def _is_first(self, event_id: str) -> bool:
-        """Take in the id of an event that does not load today, unless another has it."""
-        if event_id in self._met or event_id in self._coming:
-            return False
-        self._met.add(event_id)
-        return True
-
-
-def _with_their_blanks(pieces: list[Piece[EventT]]) -> list[Piece[EventT]]:
-    """Return the pieces of a line that is not blank, white space as a part of what is beside it.
-
-    A line end behind NUL bytes is not worth a record of its own.
-    """
-    joined: list[Piece[EventT]] = []
-    for piece in pieces:
-        if joined and "blank" in {piece.kind, joined[-1].kind}:
-            full = joined[-1] if piece.kind == "blank" else piece
-            joined[-1] = replace(full, data=joined[-1].data + piece.data)
+                self.is_clean = False
+            return
+        whole = whole_piece(line.data, self._codec)
+        if whole is None:
+            self.is_clean = False
+        elif whole.kind == "blank":
+            return
         else:
-            joined.append(piece)
-    return joined
+            self.other_lines += 1
+            self.other_events += has_event_id(whole)
+            self.is_clean = self.is_clean and not self._moves_invalid
+        if not self._contents:
+            guard.look_at(line.data)
+
+    def _separated(self, line: Line) -> Iterator[AuditedPiece]:
+        """Yield the pieces of a line that is no JSON as a whole."""
+        offset = line.offset
+        for piece in pieces_of(line.data, self._codec):
+            part = Line(line.number, offset, piece.data)
+            if piece.event_id is not None:
+                yield self._event_piece(part, piece.event_id)
+            elif piece.is_record and not self._moves_invalid:
+                yield _own_line(part, piece.kind)
+            else:
+                yield _moved(part, piece.kind, piece.reason)
+            offset += len(piece.data)
+
+    def _event_piece(self, part: Line, event_id: str) -> AuditedPiece:
+        """Decide on an event that does not load today, for it stands within a line."""
+        content, start = content_of(part)
+        first = self._contents.first(event_id)
+        if self._contents.find(event_id, content) is not None:
+            return _repeat(part)
+        if first is not None and first > start:
+            return _moved(part, "repeated id", "another line loads with this id, further on")
+        found = _own_line(part, "event", is_recovered=first is None)
+        if self._codec.loads_as(found.as_line) != event_id:
+            return _moved(part, "malformed", "it would not load from a line of its own")
+        self._contents.add(event_id, content, start)
+        return found
 
 
-def _duplicate(data: bytes, offset: int, line: int, event_id: str) -> Sifted:
-    reason = f'another line holds event "{event_id}"'
-    return Sifted(data, offset, line, "duplicate", "duplicate", reason)
+def _kept(line: Line, kind: str) -> AuditedPiece:
+    return AuditedPiece(line.data, line.offset, line.number, "kept", kind)
 
 
-def lines_of(blocks: Blocks) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of some blocks of whole lines, each with its offset."""
-    for offset, block in blocks:
-        start = 0
-        while start < len(block):
-            end = block.find(b"\n", start) + 1 or len(block)
-            yield offset + start, block[start:end]
-            start = end
+def _own_line(part: Line, kind: str, *, is_recovered: bool = False) -> AuditedPiece:
+    return AuditedPiece(
+        part.data, part.offset, part.number, "separated", kind, is_recovered=is_recovered
+    )
+
+
+def _moved(part: Line, kind: str, reason: str) -> AuditedPiece:
+    return AuditedPiece(part.data, part.offset, part.number, "moved", kind, reason)
+
+
+def _repeat(part: Line) -> AuditedPiece:
+    return _moved(part, "duplicate", "the same as another line")

@@ -23,15 +23,17 @@ Lines and offsets are those of the log as it was before that repair.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .._log import files
-from .._log.next_version import NextVersion
-from .audit import Sifted
+from .._log.next_version import NextVersion, next_version
+from .audit import AuditedPiece
 
 
 def rejected_path(log: Path) -> Path:
@@ -53,7 +55,7 @@ class NextRejected:
     """
 
     def __init__(self, log: Path, version: NextVersion, size_before: int | None) -> None:
-        """Begin without any record."""
+        """Start without any record."""
         self._log_name = log.name
         self._version = version
         self._size_before = size_before
@@ -61,31 +63,38 @@ class NextRejected:
         self._has_records = False
         self._put: tuple[int, int, int] | None = None
 
-    def add(self, sifted: Sifted) -> None:
+    @property
+    def differences(self) -> list[str]:
+        """How owner, group and mode are not those they were to be, in words."""
+        return self._version.differences if self._has_records else []
+
+    def add(self, piece: AuditedPiece) -> None:
         """Add a record; see the format."""
         header = {
             "date": self._date,
-            "kind": sifted.kind,
-            "length": len(sifted.data),
-            "line": sifted.line,
+            "kind": piece.kind,
+            "length": len(piece.data),
+            "line": piece.line,
             "log": self._log_name,
-            "offset": sifted.offset,
-            "reason": sifted.reason,
+            "offset": piece.offset,
+            "reason": piece.reason,
         }
         text = json.dumps(header, sort_keys=True)
-        self._version.write(b"%b\n%b\n" % (text.encode("ascii"), sifted.data))
+        with _naming(self._version.path):
+            self._version.write(b"%b\n%b\n" % (text.encode("ascii"), piece.data))
         self._has_records = True
 
     def put(self) -> None:
         """Put the file in place, durably, if there is anything to add to it."""
         if not self._has_records:
             return
-        self._version.finish()
-        self._put = _which(self._version.name)
-        self._version.put()
-        files.sync_directory(self._version.path.parent)
+        with _naming(self._version.path):
+            self._version.finish()
+            self._put = _which(self._version.name)
+            self._version.put()
+            files.sync_directory(self._version.path.parent)
 
-    def take_back(self) -> None:
+    def roll_back(self) -> None:
         """Remove the records again, unless the file has changed since.
 
         Without this nothing would be lost either, but a repair that is refused and tried again
@@ -110,30 +119,61 @@ def next_rejected(log: Path, like: os.stat_result) -> Iterator[NextRejected]:
     Args:
         log: The log.
         like: Its status: what is in it is nobody else's to read in the new file either.
+
+    Raises:
+        OSError: It cannot be written, or is not a file of this log's own.
     """
-    # A link stays a link, as the log's own does.
-    path = Path(os.path.realpath(rejected_path(log)))
+    path = rejected_path(log)
+    with contextlib.ExitStack() as stack:
+        with _naming(path):
+            status = _status_of_own(path)
+            version = stack.enter_context(next_version(path, status or like))
+            if status is not None:
+                _copy(path, version, status)
+        yield NextRejected(log, version, status.st_size if status else None)
+
+
+def _status_of_own(path: Path) -> os.stat_result | None:
+    """Return the status of a file, or None if there is none.
+
+    Raises:
+        OSError: It has other names too. Two logs may then share it, and their locks do not keep
+            their repairs apart; or it is the log itself.
+    """
     try:
-        status = path.stat()
+        status = path.lstat()
     except FileNotFoundError:
-        with NextVersion(path, like) as version:
-            yield NextRejected(log, version, None)
-    else:
-        with NextVersion(path, status) as version:
-            _copy(path, version)
-            yield NextRejected(log, version, status.st_size)
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    if status.st_nlink > 1:
+        raise OSError(errno.EMLINK, "the file has another name too")
+    return status
 
 
-def _copy(path: Path, version: NextVersion) -> None:
+def _copy(path: Path, version: NextVersion, status: os.stat_result) -> None:
     block = b"\n"
     fd = files.open_file(os.fspath(path), os.O_RDONLY)
     try:
-        for _, block in files.read_blocks(fd, 0, files.regular(fd).st_size):
+        if not os.path.samestat(files.regular(fd), status):
+            raise OSError(errno.EAGAIN, "it was replaced")
+        for _, block in files.read_blocks(fd, 0, status.st_size):
             version.write(block)
     finally:
         files.close_quietly(fd)
     if not block.endswith(b"\n"):  # edited by hand; a header begins a line
         version.write(b"\n")
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file that is at fault in an error."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, files.refusal("write", path, error)) from error
 
 
 def _which(path: str | Path) -> tuple[int, int, int]:

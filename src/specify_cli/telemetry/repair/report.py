@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
-from .._codec.codec import codec_of
-from .._codec.event import StorableEvent
+from .._codec import Codec, StorableEvent, codec_of
 from .._contract import Event, StorageError
-from .._log.held import ChangedError
-from .apply import look, mend
+from .._log import files
+from .._log.held import ChangedError, snapshot_of
+from .apply import apply_audit
+from .audit import Also, Audit
+from .guard import NotALogError
 from .rejected import rejected_path
 from .tally import RejectedPiece, Tally
 
@@ -26,13 +30,17 @@ class RepairReport:
     Attributes:
         path: The log, as given.
         rejected_path: Where the repair moves what it takes out of the log.
-        applied: Whether the log has been repaired: False of a dry run, and of a clean log.
-        events: How many events the log holds after the repair, each once.
+        applied: Whether the log has been repaired: False of a dry run, and of a log without damage.
+        events: How many events load after the repair, each id once.
         recovered: How many of those did not load before.
-        duplicates: How many more events are moved, because another line has their id.
+        separated: How many records get a line of their own, the recovered events included.
+        duplicates: How many exact repeats of an event are moved.
         rejected: How many pieces are moved in all, duplicates included.
         rejected_bytes: How many bytes are in them.
-        examples: The first of these pieces, at most ten.
+        other_lines: How many lines are JSON, and yet no event of the model. They stay.
+        other_events: How many of those have an ``event_id``: they may be events of another model.
+        differences: How owner, group or mode of the new files are not those of the old ones.
+        examples: The first of the pieces that are moved, at most ten.
 
     Example:
         >>> store.save_event(event)
@@ -45,20 +53,19 @@ class RepairReport:
     applied: bool
     events: int
     recovered: int = 0
+    separated: int = 0
     duplicates: int = 0
     rejected: int = 0
     rejected_bytes: int = 0
+    other_lines: int = 0
+    other_events: int = 0
+    differences: tuple[str, ...] = ()
     examples: tuple[RejectedPiece, ...] = ()
 
     @property
     def is_clean(self) -> bool:
         """Whether there is nothing to repair."""
-        return not (self.rejected or self.recovered)
-
-    @property
-    def is_of_another_kind(self) -> bool:
-        """Whether there are records of another kind and no event: it is no event log."""
-        return not self.events and any(piece.kind == "other record" for piece in self.examples)
+        return not (self.rejected or self.separated)
 
 
 def repair_log(
@@ -66,14 +73,18 @@ def repair_log(
     *,
     apply: bool = False,
     event_model: type[StorableEvent] = Event,
+    also: Collection[Also] = (),
 ) -> RepairReport:
-    """Move everything out of a log that is not an event of it, byte for byte, to a file beside it.
+    """Move the damage out of a log, byte for byte, to a file beside it.
 
-    What stays: every line that loads, as it is, the first of each id; and blank lines. Whole events
-    that do not load because they stand within another line, behind a torn one or among NUL bytes,
-    get a line of their own, unless a line that loads has their id. So the log loads as before, and
-    the recovered events with it. All other bytes are appended to ``PATH.rejected``, with where they
-    came from; the format is described in ``docs/format.md``. A clean log is not touched.
+    Damage is what nobody writes on purpose: torn and fused lines, runs of NUL bytes, conflict
+    markers, text that is no JSON, bytes that are not UTF-8, and exact repeats of an event's line.
+    Every line that is one whole JSON value stays as it is, and where it is, whether it is an event
+    or not. A whole record that stands within another line, behind a torn one or among NUL bytes,
+    gets a line of its own. If it is an event, a line that loads under its id comes first. So the
+    log loads as before, and the recovered events with it. All other bytes are appended to
+    ``PATH.rejected``, with where they came from; the format is described in ``docs/format.md``. A
+    log without damage is not touched.
 
     Stores may go on saving meanwhile: they wait, and what they save is in the repaired log. A
     program that appends without the log's lock should not run: it may write to the old file.
@@ -85,22 +96,25 @@ def repair_log(
     it, group and owner. Of a symbolic link, the file it names is repaired, and ``.rejected`` is
     beside that. Hard links go on naming the old file.
 
-    Memory: the ids in the log.
+    The log is read twice. Memory: as for ``check_log``, but for the aggregates.
 
     Args:
         path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.
         apply: Whether to repair the log. Without, nothing is written, and the report is of what
             would be done.
         event_model: The model of the events.
+        also: What is moved beside damage: ``["invalid"]`` for every line that is JSON and no event
+            of the model. One line at least has to be an event then.
 
     Returns:
         What was done, or would be.
 
     Raises:
-        StorageError: The file is missing, or holds records of another kind and no event; the
-            operating system refused, the file system has no locks, or (on Windows) the log is open
-            elsewhere for seconds. The log is as it was; or, if only syncing its directory was
-            refused, repaired.
+        ValueError: ``also`` names something else.
+        StorageError: The file is missing, or it is no log: no line of it is an event or the torn
+            beginning of one, or it holds what was moved out of a log. Or the operating system
+            refused, the file system has no locks, or (on Windows) the log is open elsewhere for
+            seconds. The log is as it was; or, if only syncing its directory was refused, repaired.
 
     Example:
         >>> store.save_event(event)
@@ -113,34 +127,54 @@ def repair_log(
         >>> store.load_all_events() == [event]
         True
     """
+    if isinstance(also, str) or not set(also) <= set(get_args(Also)):
+        raise ValueError(f"also is a collection of {get_args(Also)}, not {also!r}")
     log = Path(path)
-    codec = codec_of(event_model)
     try:
-        for _ in range(_MAX_CHANGES):
-            report = _report(log, look(log, codec), applied=False)
-            if report.is_clean or not apply:
-                return report
-            if report.is_of_another_kind:
-                # A wrong path, most likely. All of that file would be moved out of it.
-                raise StorageError(f'cannot repair "{log}": it holds other records and no event')
-            try:
-                return _report(log, mend(log, codec), applied=True)
-            except ChangedError:
-                continue
+        return _repair(log, codec_of(event_model), also, apply=apply)
     except OSError as error:
-        raise StorageError(f'cannot repair "{log}": {error.strerror or error}') from error
+        raise StorageError(files.refusal("repair", log, error)) from error
+    except NotALogError as error:
+        raise StorageError(f'cannot repair "{log}": {error}') from error
+
+
+def _repair(log: Path, codec: Codec[Any], also: Collection[Also], *, apply: bool) -> RepairReport:
+    for _ in range(_MAX_CHANGES):
+        try:
+            with snapshot_of(log) as snapshot:
+                audit = Audit(snapshot, codec, also)
+                tally = Tally()
+                if audit.is_clean or not apply:
+                    for piece in () if audit.is_clean else audit.pieces():
+                        tally.add(piece)
+                    return _report(log, audit, tally)
+            audit, tally, differences = apply_audit(log, audit, codec, also)
+            return _report(log, audit, tally, applied=True, differences=differences)
+        except ChangedError:
+            continue
     raise StorageError(f'cannot repair "{log}": it is changed again and again')
 
 
-def _report(log: Path, tally: Tally, *, applied: bool) -> RepairReport:
+def _report(
+    log: Path,
+    audit: Audit[Any],
+    tally: Tally,
+    *,
+    applied: bool = False,
+    differences: tuple[str, ...] = (),
+) -> RepairReport:
     return RepairReport(
         path=log,
         rejected_path=rejected_path(log),
         applied=applied,
-        events=tally.events,
+        events=audit.events + tally.recovered,
         recovered=tally.recovered,
+        separated=tally.separated,
         duplicates=tally.duplicates,
         rejected=tally.rejected,
         rejected_bytes=tally.rejected_bytes,
+        other_lines=audit.other_lines,
+        other_events=audit.other_events,
+        differences=differences,
         examples=tuple(tally.examples),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .audit import Sifted
+from .audit import AuditedPiece
 
 _MAX_EXAMPLES = 10
 
@@ -21,10 +21,12 @@ class RejectedPiece:
         reason: Why they do not stay.
 
     Example:
-        >>> written = store.file_path.write_bytes(b"junk")
+        >>> store.save_event(event)
+        >>> with store.file_path.open("ab") as file:
+        ...     written = file.write(b"junk")
         >>> (piece,) = repair_log(store.file_path).examples
-        >>> piece.line, piece.offset, piece.length, piece.kind
-        (1, 0, 4, 'malformed')
+        >>> piece.line, piece.length, piece.kind
+        (2, 4, 'malformed')
     """
 
     line: int
@@ -38,32 +40,31 @@ class Tally:
     """Counts what becomes of a log.
 
     Attributes:
-        events: How many events stay.
-        recovered: How many of those do not load today.
-        duplicates: How many more events there are, under ids of these.
-        rejected: How many pieces do not stay, duplicates included.
+        separated: How many records get a line of their own.
+        recovered: How many of those are events that do not load today, and will.
+        rejected: How many pieces are moved.
+        duplicates: How many of those are exact repeats of an event.
         rejected_bytes: How many bytes are in them.
         examples: The first of them, at most ten.
     """
 
     def __init__(self) -> None:
-        """Count from nothing."""
-        self.events = self.recovered = self.duplicates = 0
+        """Start at zero."""
+        self.separated = self.recovered = self.duplicates = 0
         self.rejected = self.rejected_bytes = 0
         self.examples: list[RejectedPiece] = []
 
-    def stays(self, sifted: Sifted) -> bool:
-        """Count some bytes; return whether they stay in the log."""
-        if sifted.fate in {"kept", "recovered"}:
-            self.events += sifted.kind == "event"
-            self.recovered += sifted.fate == "recovered"
-            return True
-        length = len(sifted.data)
-        self.duplicates += sifted.fate == "duplicate"
+    def add(self, piece: AuditedPiece) -> None:
+        """Count a piece."""
+        self.separated += piece.fate == "separated"
+        self.recovered += piece.is_recovered
+        if piece.fate != "moved":
+            return
+        length = len(piece.data)
         self.rejected += 1
+        self.duplicates += piece.kind == "duplicate"
         self.rejected_bytes += length
         if len(self.examples) < _MAX_EXAMPLES:
             self.examples.append(
-                RejectedPiece(sifted.line, sifted.offset, length, sifted.kind, sifted.reason)
+                RejectedPiece(piece.line, piece.offset, length, piece.kind, piece.reason)
             )
-        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +17,8 @@ from pydantic import BaseModel, ConfigDict
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry.check import LogReport, Problem, check_log, distinct
-from specify_cli.telemetry.jsonl import recent
+from specify_cli.telemetry._log import lock
+from specify_cli.telemetry.check import DAMAGE, LogReport, Problem, check_log
 
 from ..support.events import CODEC, make_event, make_events, numbered_id
 
@@ -29,6 +30,8 @@ EVENTS = [
 LINES = [CODEC.encode(event) for event in EVENTS]
 WHOLE = LINES[0]
 TORN = LINES[1][:70]
+OTHER_WHOLE = WHOLE.replace(b"claude", b"copilot")
+INVALID = WHOLE.replace(b'"lamport_clock": 0', b'"lamport_clock": -1')
 
 
 def check(log: Path, *lines: bytes) -> LogReport:
@@ -55,6 +58,7 @@ def test_a_clean_log_has_no_problems(log: Path) -> None:
         aggregates=3,
         malformed_lines=0,
         recoverable_events=0,
+        other_events=0,
         counts={},
         problems=(),
     )
@@ -108,7 +112,12 @@ def test_what_loads_or_is_blank_is_no_problem(log: Path, content: bytes, lines: 
         ((TORN, WHOLE, WHOLE), [(1, "fused")], 1, 0),
         ((TORN, WHOLE, TORN, WHOLE), [(1, "fused"), (2, "fused")], 0, 1),
         ((b"\x0b", WHOLE), [(1, "fused")], 0, 1),
-        ((WHOLE[:-1], b"\x0b\n"), [(1, "malformed")], 0, 0),
+        ((WHOLE[:-1], b"\x0b\n"), [(1, "fused")], 0, 1),
+        ((b'{"id": 1}{"id": 2}\n', WHOLE), [(1, "fused")], 1, 0),
+        ((WHOLE, OTHER_WHOLE), [(2, "repeated id")], 1, 0),
+        ((WHOLE, OTHER_WHOLE, OTHER_WHOLE), [(2, "repeated id"), (3, "duplicate")], 1, 0),
+        ((INVALID, WHOLE), [(1, "invalid event")], 1, 0),
+        ((WHOLE, b"[1]\n"), [(2, "other record")], 1, 0),
     ],
 )
 def test_each_problem_is_told(
@@ -129,8 +138,8 @@ def test_each_problem_is_told(
 
 def test_a_problem_says_where_why_and_what(log: Path) -> None:
     """The offset is that of the bytes concerned, of which the first 64 are told."""
-    changed = WHOLE.replace(b"claude", b"copilot")
-    lines = [WHOLE, b"\n", TORN + b"\x00\x00" + TORN + b"\n", b"x" * 99 + b"\n", WHOLE, changed]
+    lines = [WHOLE, b"\n", TORN + b"\x00\x00" + TORN + b"\n", b"x" * 99 + b"\n"]
+    lines += [WHOLE, OTHER_WHOLE]
     lines += [TORN + b'<<<<<<< {"id": 1}' + WHOLE]
     report = check(log, *lines)
     content = log.read_bytes()
@@ -141,8 +150,8 @@ def test_a_problem_says_where_why_and_what(log: Path) -> None:
         (3, "torn", "the end of the record is missing"),
         (4, "malformed", "Expecting value: line 1 column 1 (char 0)"),
         (5, "duplicate", "the same as line 1"),
-        (6, "duplicate", "another event with the id of line 1, which is the one that loads"),
-        (7, "fused", "1 whole event beside other bytes"),
+        (6, "repeated id", "another line with the id of line 1, which is the one that loads"),
+        (7, "fused", "1 whole event and 1 other record beside a torn record"),
     ]
     for problem in report.problems:
         assert content[problem.offset :].startswith(problem.excerpt)
@@ -154,13 +163,14 @@ def test_a_problem_says_where_why_and_what(log: Path) -> None:
     [
         (WHOLE[:-1] + WHOLE, "2 whole events in one line"),
         (TORN + WHOLE, "1 whole event beside a torn record"),
-        (b'{"id": 1}' + WHOLE, "1 whole event beside a record of another kind"),
+        (b'{"id": 1}' + WHOLE, "1 whole event and 1 other record in one line"),
+        (b'{"id": 1}{"id": 2}' + TORN, "2 other records beside a torn record"),
         (b"=======" + WHOLE, "1 whole event beside a conflict marker"),
         (b"\x00" + TORN + WHOLE, "1 whole event beside a torn record"),
         (WHOLE[:-1] * 2 + TORN, "2 whole events beside a torn record"),
         (b"\x0b" + WHOLE, "1 whole event beside other bytes"),
         (WHOLE[:-1] + b"\x00" + WHOLE, "2 whole events in one line"),
-        (b"\x00\x00" + WHOLE, "2 NUL bytes in one line with a whole event"),
+        (b"\x00\x00" + WHOLE, "2 NUL bytes in one line with a whole record"),
         (TORN + b"\x00" + TORN + WHOLE, "1 whole event beside a torn record"),
     ],
 )
@@ -188,13 +198,6 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, path: str) -> None:
     assert isinstance(caught.value.__cause__, OSError)
 
 
-def test_a_log_that_vanishes_is_empty(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the first look and the reading it may be removed."""
-    log.write_bytes(WHOLE)
-    monkeypatch.setattr("specify_cli.telemetry.check._size_of", lambda path: path.unlink() or 1)
-    assert check_log(log).events == 0
-
-
 def test_progress_is_told(log: Path) -> None:
     """Up to the end, in steps."""
     log.write_bytes(b"".join(CODEC.encode(event) for event in make_events(1000)))
@@ -207,15 +210,14 @@ def test_progress_is_told(log: Path) -> None:
     assert steps[-1][0] == size
 
 
-def test_what_is_appended_meanwhile_is_left_out(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often the log is read, it is read as it was at the start."""
-    monkeypatch.setattr(distinct, "BUDGET", 2)
+def test_what_is_appended_meanwhile_is_left_out(log: Path) -> None:
+    """The log is looked at as it was at the start."""
     log.write_bytes(b"".join(LINES) + TORN + b"\n")
     store = SimpleJsonStore(log)
     report = check_log(log, progress=lambda *_: store.save_event(make_event()))
     assert (report.events, report.lines) == (6, 7)
     assert report.counts == {"torn": 1}
-    assert len(store.load_all_events()) > 7
+    assert len(store.load_all_events()) == 7
 
 
 def test_an_append_under_way_is_waited_for(log: Path) -> None:
@@ -254,86 +256,78 @@ def test_any_model_can_be_checked(log: Path) -> None:
     log.write_bytes(note + b"\n" + WHOLE + b'{"node_id": "there"}\n' + note)
     report = check_log(log, event_model=Note)
     assert report.events == 1
-    assert kinds(report.problems) == [(2, "malformed"), (3, "other record"), (4, "duplicate")]
+    assert kinds(report.problems) == [(2, "invalid event"), (3, "other record"), (4, "duplicate")]
 
 
-ids = st.lists(st.integers(0, 30).map(numbered_id), max_size=60)
+def test_the_log_is_opened_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many duplicates there are: another file would have other lines."""
+    log.write_bytes((b"x\n" + WHOLE) * 1000)
+    real = os.open
+    opened: list[object] = []
+
+    def noted(path: str, flags: int, mode: int = 0o777) -> int:
+        opened.append(path)
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", noted)
+    report = check_log(log, max_problems=2000)
+    assert opened == [str(log)]
+    assert report.counts == {"malformed": 1000, "duplicate": 999}
+    assert {p.reason for p in report.problems if p.kind == "duplicate"} == {"the same as line 2"}
 
 
-@settings(max_examples=100, deadline=None)
-@given(ids, st.integers(1, 70), st.integers(0, 70))
-def test_ids_are_counted_exactly_in_any_memory(
-    names: list[str], budget: int, max_repeats: int
-) -> None:
-    """However few can be kept at once: first, hidden and repeated ones."""
-    distinct = distinct.DistinctIds(budget, max_repeats)
-    passes = 0
-    while not distinct.is_complete:
-        passes += 1
-        for line, name in enumerate(names):
-            distinct.add(name, line, line * 100, hidden=line % 5 == 0)
-        distinct.end_pass()
-    assert passes == 1 or len(names) > budget
-    seen = [(name, line) for line, name in enumerate(names) if line % 5]
-    firsts = dict(reversed(seen))
-    expected = [
-        (line, line * 100, firsts[name], firsts[name] * 100)
-        for name, line in seen
-        if firsts[name] != line
-    ]
-    assert distinct.count == len(firsts)
-    assert distinct.hidden == len(set(names) - firsts.keys())
-    assert distinct.repeat_count == len(expected)
-    assert distinct.repeats == expected[:max_repeats]
+def test_a_log_that_is_replaced_meanwhile_is_one_log(log: Path) -> None:
+    """What is told of a duplicate is told of the file that was read."""
+    log.write_bytes(b"".join(LINES) * 200)
+
+    def replace(*_: int) -> None:
+        other = log.with_name("other")
+        other.write_bytes(b"x" * 100_000)
+        other.replace(log)
+
+    report = check_log(log, progress=replace)
+    assert report.counts == {"duplicate": 1194}
+    assert report.problems[-1].reason == "the same as line 4"
 
 
-def test_no_more_passes_are_made_than_the_budget_asks_for() -> None:
-    """Each takes in close to half of the budget, at least."""
-    distinct = distinct.DistinctIds(1000, 0)
-    passes = 0
-    while not distinct.is_complete:
-        passes += 1
-        for number in range(4000):
-            distinct.add(numbered_id(number), number, number)
-        distinct.end_pass()
-    assert distinct.count == 4000
-    assert passes <= 9
+@pytest.mark.parametrize("lines", [200, 4000])
+def test_a_repeated_line_takes_no_memory(lines: int, log: Path) -> None:
+    """Of an id only the lines that differ are kept, and of the problems the first."""
+    log.write_bytes(WHOLE * lines)
+    tracemalloc.start()
+    check_log(log, max_problems=10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 500_000
 
 
-def test_one_id_again_and_again_takes_no_memory() -> None:
-    """What is kept of it stays within the budget, as for any ids."""
-    distinct = distinct.DistinctIds(10, 3)
-    while not distinct.is_complete:
-        for line in range(1000):
-            distinct.add("same", line, line)
-            assert sum(map(len, distinct._buckets)) <= 10 * 33
-        distinct.end_pass()
-    assert (distinct.count, distinct.repeat_count) == (1, 999)
-    assert [repeat.line for repeat in distinct.repeats] == [1, 2, 3]
+def test_a_line_of_many_events_takes_little_memory(log: Path) -> None:
+    """They are looked at one by one; what is kept is their ids, and a few copies of the line."""
+    line = b"".join(CODEC.encode(event)[:-1] for event in make_events(5000))
+    log.write_bytes(TORN + line)
+    tracemalloc.start()
+    report = check_log(log)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert report.recoverable_events == 5000
+    assert peak < 6 * len(line) + 5000 * 300
 
 
-@pytest.mark.parametrize("generation", [5, 30_000])
-@pytest.mark.parametrize("budget", [3, 40, 1000])
-def test_a_report_does_not_depend_on_memory(
-    log: Path, monkeypatch: pytest.MonkeyPatch, budget: int, generation: int
-) -> None:
-    """A log that is read several times is reported on as one that is read once."""
-    events = [
-        make_event(numbered_id(n % 90), aggregate_id=f"a{n % 41}", lamport_clock=n)
-        for n in range(100)
-    ]
-    lines = [CODEC.encode(event) for event in events]
-    log.write_bytes(b"".join([*lines, TORN, *lines[3:5], TORN, CODEC.encode(make_event())]))
-    whole = check_log(log)
-    assert (whole.events, whole.aggregates, whole.recoverable_events) == (90, 41, 1)
-    assert whole.counts == {"duplicate": 11, "fused": 2}
-    monkeypatch.setattr(distinct, "BUDGET", budget)
-    monkeypatch.setattr(recent.RecentIds, "GENERATION", generation)
-    assert check_log(log) == whole
+def test_events_of_another_model_are_counted(log: Path) -> None:
+    """They have an id, and are whole, but no events of this model."""
+    report = check(log, WHOLE, b'{"event_id": "1", "text": "x"}\n', b'{"id": 1}\n', INVALID, TORN)
+    assert report.other_events == 2
+    assert report.is_damaged
+    assert not check(log, WHOLE, INVALID, OTHER_WHOLE, b"{}\n").is_damaged
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from([*LINES[:3], TORN, b"\n", b"\0", b"=======", b"{}"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from([*LINES[:3], OTHER_WHOLE, TORN, b"\n", b"\0", b"=======", b"{}"]),
+        max_size=12,
+    )
+)
 def test_the_report_agrees_with_the_store(
     tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]
 ) -> None:
@@ -343,7 +337,9 @@ def test_the_report_agrees_with_the_store(
     loaded = SimpleJsonStore(log).load_all_events()
     assert report.events == len(loaded)
     assert report.aggregates == len({event.aggregate_id for event in loaded})
-    assert (report.malformed_lines > 0) == any(kind != "duplicate" for kind in report.counts)
+    ids = {"duplicate", "repeated id"}
+    assert (report.malformed_lines > 0) == any(kind not in ids for kind in report.counts)
+    assert report.is_damaged == any(kind in DAMAGE for kind in report.counts)
     content = log.read_bytes()
     for problem in report.problems:
         assert content[problem.offset :].startswith(problem.excerpt)

@@ -10,11 +10,12 @@ import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from specify_cli.spec_kitty_events import StorageError
+from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._cli import commands, progress
 from specify_cli.telemetry.check import check_log
@@ -107,14 +108,16 @@ def test_events_that_can_be_recovered_are_told(
     assert "\n  1 fused line, 2,000 conflict markers\n" in out
 
 
-def test_the_wrong_file_is_noticed(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A log of other records has no event at all."""
-    log.write_bytes(b'{"id": 1}\n')
-    assert main("check", log) == 1
-    assert "\n  no event at all: is this an event log?\n" in capsys.readouterr().out
+def test_what_may_be_there_on_purpose_is_no_damage(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told, and that a repair leaves it."""
     log.write_bytes(b'{"id": 1}\n' + WHOLE)
     assert main("check", log) == 1
-    assert "no event" not in capsys.readouterr().out.replace("no event_id", "")
+    assert "\n  no damage: repair leaves all of it as it is\n" in capsys.readouterr().out
+    log.write_bytes(b'{"id": 1}\n' + WHOLE + TORN)
+    assert main("check", log) == 1
+    assert "no damage" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("limit", "shown", "more"), [(0, 0, 30), (7, 7, 23), (30, 30, 0)])
@@ -168,6 +171,7 @@ def test_json_is_for_tools(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         "aggregates": 1,
         "malformed_lines": 1,
         "recoverable_events": 0,
+        "other_events": 0,
         "counts": {"malformed": 2, "nul run": 1, "duplicate": 1},
         "problems": [
             {
@@ -319,7 +323,8 @@ def test_progress_goes_away_before_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     monkeypatch.setattr(progress, "_MIN_SIZE", 1)
 
-    def gone(path: str, *, progress: progress.Progress) -> None:
+    def gone(path: str, *, progress: Callable[[int, int], None], event_model: object) -> None:
+        assert event_model is Event
         for done in (1000, 1001, 1002):
             progress(done, 2000)
         raise StorageError(f"{path} is gone")
@@ -334,7 +339,7 @@ def test_importing_the_store_loads_nothing_of_this() -> None:
     code = (
         f"import sys, {MODULE}; print([name for name in sys.modules if name == 'argparse' or"
         f" name.startswith('{MODULE}.') and name.rpartition('.')[2] in"
-        " {'_cli', '_show', '_progress', '_problems', '_salvage', 'distinct', 'check'}])"
+        " {'_cli', 'check', 'repair', 'fragments', 'records', 'scanner'}])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment(), capture_output=True, check=True

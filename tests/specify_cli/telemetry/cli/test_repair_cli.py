@@ -23,7 +23,7 @@ def test_a_dry_run_says_what_it_would_do(log: Path, capsys: pytest.CaptureFixtur
     assert main("repair", log) == 1
     out, err = capsys.readouterr()
     size = len(TORN) + len(FIRST) + 5
-    twice = f"{len(FIRST)} bytes: another line holds event"
+    twice = f"{len(FIRST)} bytes: the same as another line"
     lines = out.splitlines()
     assert lines[:4] == [
         f"{log}: in need of repair",
@@ -57,7 +57,7 @@ def test_apply_does_it(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert log.read_bytes() == FIRST
     for options in ([], ["--apply"]):
         assert main("repair", *options, log) == 0
-        assert capsys.readouterr().out == f"{log}: clean, 1 event\n"
+        assert capsys.readouterr().out == f"{log}: no damage, 1 event\n"
 
 
 def test_events_without_anything_to_move(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,14 +69,51 @@ def test_events_without_anything_to_move(log: Path, capsys: pytest.CaptureFixtur
     assert "rejected" not in out
 
 
-def test_what_is_no_event_log_is_asked_about(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """All of it would go."""
-    log.write_bytes(b'{"another": "record"}\n' * 12)
+def test_what_is_no_log_is_refused(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the name of an option that may help, if there are ids."""
+    for options in ([], ["--apply"]):
+        log.write_bytes(b'{"another": "record"}\n' * 12)
+        assert main("repair", log, *options) == 2
+        refusal = f'cannot repair "{log}": no line of it is an event of Event, or the beginning'
+        out, err = capsys.readouterr()
+        assert not out
+        assert err == f"{refusal} of one\n"
+        log.write_bytes(b'{"event_id": "1"}\n' * 12)
+        assert main("repair", log, *options) == 2
+        assert "; 12 have an event_id: if they are events of another model" in (
+            capsys.readouterr().err
+        )
+
+
+def test_what_stays_is_told(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines of other kinds, and whole ones of them that stood within another line."""
+    log.write_bytes(FIRST + b'{"id": 1}\n')
+    assert main("repair", log) == 0
+    assert capsys.readouterr().out == f"{log}: no damage, 1 event and 1 line that is no event\n"
+    log.write_bytes(FIRST + b'{"event_id": 1}\n{"event_id": 2}{"id": 3}\n')
     assert main("repair", log) == 1
-    out, _ = capsys.readouterr()
-    assert "  would keep 0 events\n" in out
-    assert "is this an event log?\n" in out
-    assert "  and 2 more\n" in out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:4] == [
+        "  would keep 1 event",
+        "  would put 2 more records on lines of their own",
+        "  would keep 1 line that is no event",
+    ]
+    assert "--model package.module:Class" in lines[4]
+    assert main("repair", log, "--apply") == 0
+    assert log.read_bytes() == FIRST + b'{"event_id": 1}\n{"event_id": 2}\n{"id": 3}\n'
+
+
+def test_what_is_no_damage_is_moved_if_the_user_says_so(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By an option, and nothing else can be said so."""
+    log.write_bytes(FIRST + b'{"id": 1}\n')
+    assert main("repair", log, "--also", "invalid", "--apply") == 0
+    assert "moved 1 piece, 10 bytes" in capsys.readouterr().out
+    assert log.read_bytes() == FIRST
+    with pytest.raises(SystemExit):
+        main("repair", log, "--also", "everything")
+    assert "invalid choice: 'everything'" in capsys.readouterr().err
 
 
 def test_several_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +130,7 @@ def test_several_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     out, err = capsys.readouterr()
     assert err == f'cannot repair "{logs[1]}": No such file or directory\n'
     assert out.count(": repaired\n") == 2
-    assert all(repair_log(log).is_clean for log in logs if log.exists())
+    assert all(repair_log(log).is_clean for log in logs[2:])
 
 
 def test_the_module_repairs(log: Path) -> None:

@@ -9,15 +9,16 @@ import os
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore, repair
-from specify_cli.telemetry._codec.codec import Codec
-from specify_cli.telemetry.repair import RepairReport, apply, repair_log
-from specify_cli.telemetry.repair.tally import Tally
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log.held import HeldLog, held
+from specify_cli.telemetry.repair import RepairReport, repair_log
+from specify_cli.telemetry.repair import apply as applying
 
 from ..log.test_changed_underneath import posix_only
 from ..support.events import CODEC, make_event, make_events
@@ -68,12 +69,11 @@ def events_in(log: Path, caplog: pytest.LogCaptureFixture) -> list[Event]:
     [
         lambda content: content,
         lambda content: content[:-1],
-        lambda content: content[:0],
         lambda content: b"\xef\xbb\xbf" + content,
         lambda content: content.replace(b"\n", b"\r\n"),
         lambda content: content.replace(b"\n", b"\n\n \t\r\n"),
     ],
-    ids=["as saved", "no last newline", "empty", "byte order mark", "CR LF", "blank lines"],
+    ids=["as saved", "no last newline", "byte order mark", "CR LF", "blank lines"],
 )
 def test_a_clean_log_is_not_touched(change: Change, log: Path, store: SimpleJsonStore) -> None:
     """Not rewritten, not even with the same content; and no file appears beside it."""
@@ -97,29 +97,6 @@ def test_a_missing_log_is_an_error(log: Path) -> None:
     assert list(log.parent.iterdir()) == []
 
 
-def test_another_kind_of_file_is_refused(log: Path) -> None:
-    """A file of other records is no event log: emptying it would be a mistake."""
-    content = b'{"id": 1, "type": "status"}\n' * 3
-    log.write_bytes(content)
-    report = repair_log(log)
-    assert report.is_of_another_kind
-    assert report.rejected == 3
-    with pytest.raises(StorageError) as caught:
-        repair_log(log, apply=True)
-    assert str(caught.value) == f'cannot repair "{log}": it holds other records and no event'
-    assert log.read_bytes() == content
-    assert not rejected_beside(log).exists()
-
-
-@pytest.mark.parametrize(
-    "content", [TORN, b"junk\n", line_of(make_event()) + b'{"id": 1, "type": "status"}\n']
-)
-def test_what_was_an_event_log_is_repaired(content: bytes, log: Path) -> None:
-    """Neither a log without a whole event nor one with a stray record is taken for another file."""
-    log.write_bytes(content)
-    assert applied(log).rejected == 1
-
-
 def test_a_log_that_is_clean_by_the_time_it_is_held_is_not_touched(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,12 +104,11 @@ def test_a_log_that_is_clean_by_the_time_it_is_held_is_not_touched(
     clean = line_of(make_event())
     log.write_bytes(clean + TORN)
 
-    def look_too_early(path: Path, codec: Codec[Event]) -> Tally:
-        tally = apply.look(path, codec)
+    def clean_first(path: Path) -> AbstractContextManager[HeldLog]:
         path.write_bytes(clean)
-        return tally
+        return held(path)
 
-    monkeypatch.setattr(repair, "look", look_too_early)
+    monkeypatch.setattr(applying, "held", clean_first)
     report = repair_log(log, apply=True)
     assert (report.is_clean, report.applied) == (True, False)
     assert log.read_bytes() == clean
@@ -140,12 +116,12 @@ def test_a_log_that_is_clean_by_the_time_it_is_held_is_not_touched(
 
 
 def test_a_line_end_behind_nul_bytes_goes_with_them(log: Path) -> None:
-    """Neither it nor white space before them makes a record of its own."""
+    """Neither it nor white space around them makes a record of its own."""
     first, second = make_events(2)
     log.write_bytes(b" \0 " + line_of(first)[:-1] + b"\0\0\r\n" + line_of(second))
     report = applied(log)
-    assert [record.data for record in records_beside(log)] == [b" \0", b"\0\0\r\n"]
-    assert log.read_bytes() == b" " + line_of(first) + line_of(second)
+    assert [record.data for record in records_beside(log)] == [b" \0 ", b"\0\0\r\n"]
+    assert log.read_bytes() == line_of(first) + line_of(second)
     assert report.recovered == 1
 
 
@@ -204,16 +180,31 @@ def test_events_that_only_lack_a_line_end_leave_nothing_to_move(log: Path) -> No
     assert not rejected_beside(log).exists()
 
 
-def test_the_first_event_of_an_id_stays(log: Path) -> None:
-    """Another with the same id is moved, be it equal or not."""
+def test_an_exact_repeat_is_moved(log: Path) -> None:
+    """However it ends, and wherever it is; of another line with the same id too."""
     first, second = make_events(2)
-    other = make_event(first.event_id, payload={"other": True})
-    log.write_bytes(line_of(first) + line_of(second) + line_of(first) + line_of(other))
+    other = line_of(make_event(first.event_id, payload={"other": True}))
+    lines = line_of(first) + line_of(second) + other
+    again = line_of(first)[:-1] + b" \r\n" + other
+    log.write_bytes(lines + again)
     report = applied(log)
-    assert log.read_bytes() == line_of(first) + line_of(second)
+    assert log.read_bytes() == lines
     assert (report.events, report.duplicates, report.rejected) == (2, 2, 2)
-    assert [record.data for record in records_beside(log)] == [line_of(first), line_of(other)]
-    assert first.event_id in records_beside(log)[0].header["reason"]
+    assert b"".join(record.data for record in records_beside(log)) == again
+    assert {record.header["kind"] for record in records_beside(log)} == {"duplicate"}
+
+
+def test_another_line_with_a_known_id_stays(log: Path) -> None:
+    """It is no repeat: two writers have made one id, or one has corrected an event."""
+    event = make_event()
+    other = make_event(event.event_id, payload={"other": True})
+    log.write_bytes(line_of(event) + line_of(other))
+    assert repair_log(log, apply=True).is_clean
+    log.write_bytes(line_of(event) + TORN + line_of(other) + line_of(other))
+    report = applied(log)
+    assert log.read_bytes() == line_of(event) + line_of(other)
+    assert (report.events, report.recovered, report.duplicates) == (1, 0, 1)
+    assert SimpleJsonStore(log).load_all_events() == [event]
 
 
 def test_what_loads_counts_more_than_what_is_recovered(log: Path) -> None:
@@ -221,12 +212,25 @@ def test_what_loads_counts_more_than_what_is_recovered(log: Path) -> None:
     first, second = make_events(2)
     again = make_event(second.event_id, payload={"again": True})
     lines = line_of(first) + line_of(again)
-    log.write_bytes(TORN + line_of(second) + lines + TORN + line_of(second))
+    log.write_bytes(TORN + line_of(second) + lines + TORN + line_of(again))
     loaded = SimpleJsonStore(log).load_all_events()
     report = applied(log)
     assert log.read_bytes() == lines
     assert SimpleJsonStore(log).load_all_events() == loaded
-    assert (report.recovered, report.duplicates, report.rejected) == (0, 2, 4)
+    assert (report.recovered, report.duplicates, report.rejected) == (0, 1, 4)
+    assert [record.header["kind"] for record in records_beside(log)] == [
+        *("torn", "repeated id", "torn", "duplicate"),
+    ]
+
+
+def test_one_of_two_events_with_the_same_id_is_recovered(log: Path) -> None:
+    """The first; the other one has a line behind it, for it is no repeat."""
+    event = make_event()
+    other = make_event(event.event_id, payload={"other": True})
+    log.write_bytes((TORN + line_of(event)) + (TORN + line_of(other)) * 2)
+    report = applied(log)
+    assert log.read_bytes() == line_of(event) + line_of(other)
+    assert (report.events, report.recovered, report.separated, report.duplicates) == (1, 1, 2, 1)
 
 
 def test_an_event_that_is_recovered_twice_stays_once(log: Path) -> None:
@@ -293,7 +297,7 @@ def test_a_store_goes_on_over_a_repair(
 def test_the_mode_stays_and_goes_to_the_file_beside(log: Path) -> None:
     """Nobody may read, or is kept from reading, what they might or might not before."""
     for mode in (0o640, 0o606):
-        log.write_bytes(b"junk\n")
+        log.write_bytes(TORN)
         log.chmod(mode)
         applied(log)
         assert stat.S_IMODE(log.stat().st_mode) == mode
@@ -303,7 +307,7 @@ def test_the_mode_stays_and_goes_to_the_file_beside(log: Path) -> None:
 @posix_only
 def test_the_owner_stays_where_it_may(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The group and the owner are asked for one by one; a refusal is no obstacle."""
-    log.write_bytes(b"junk\n")
+    log.write_bytes(TORN)
     asked: list[tuple[int, int]] = []
 
     def refuse(fd: int, owner: int, group: int) -> None:
@@ -334,20 +338,6 @@ def test_a_symbolic_link_stays_one(tmp_path: Path, caplog: pytest.LogCaptureFixt
     assert list(tmp_path.iterdir()) in ([folder, link], [link, folder])
 
 
-@posix_only
-def test_the_file_beside_may_be_a_symbolic_link(log: Path, tmp_path: Path) -> None:
-    """It stays one, even to a file that is not there yet."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    rejected_beside(log).symlink_to(folder / "all.rejected")
-    for number in (1, 2):
-        log.write_bytes(TORN)
-        repair_log(log, apply=True)
-        assert rejected_beside(log).is_symlink()
-        assert len(records_beside(log)) == number
-    assert [path.name for path in folder.iterdir()] == ["all.rejected"]
-
-
 def test_left_overs_disturb_nothing(log: Path) -> None:
     """What a repair that was killed has left is neither used nor removed."""
     old = log.with_name(f".{log.name}.0123456789abcdef.repair")
@@ -365,8 +355,8 @@ def test_a_file_system_without_locks_is_refused(log: Path, monkeypatch: pytest.M
     faults.at(LOCK, 1, failing(errno.ENOLCK))
     assert repair_log(log).rejected == 1
     assert faults.fired
-    # Looking takes the lock and gives it back.
-    faults.at(LOCK, 3, failing(errno.ENOLCK))
+    # Looking takes the lock and gives it back, twice.
+    faults.at(LOCK, 4, failing(errno.ENOLCK))
     with pytest.raises(StorageError, match="the file system has no file locks"):
         repair_log(log, apply=True)
     assert log.read_bytes() == TORN
@@ -379,16 +369,6 @@ def test_what_is_no_file_is_refused(apply: bool, tmp_path: Path) -> None:  # noq
     for path in (tmp_path, tmp_path / "\0"):
         with pytest.raises(StorageError, match="cannot repair"):
             repair_log(path, apply=apply)
-
-
-def test_a_file_beside_that_cannot_be_added_to_is_refused(log: Path) -> None:
-    """The log stays as it was."""
-    log.write_bytes(TORN)
-    rejected_beside(log).mkdir()
-    with pytest.raises(StorageError, match="cannot repair"):
-        repair_log(log, apply=True)
-    assert log.read_bytes() == TORN
-    assert len(list(log.parent.iterdir())) == 2
 
 
 @posix_only

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -27,7 +28,8 @@ from .test_repair import TORN
 
 def damage(log: Path, data: bytes) -> None:
     """Append what is no event, as a writer would that knows the lock."""
-    AppendLog(log, fsync=False).append(lambda _: data)
+    file = AppendLog(log, fsync=False, logger=logging.getLogger(), error_type=StorageError)
+    file.append(lambda _: data)
 
 
 def test_no_acknowledged_event_is_lost_or_repeated(log: Path) -> None:
@@ -142,18 +144,18 @@ def test_a_log_that_changes_for_ever_is_an_error(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The repair gives up rather than hang."""
-    log.write_bytes(b"junk\n")
+    log.write_bytes(TORN + b"\n")
     real = os.fsync
 
     def sync_and_append(fd: int) -> None:
         real(fd)
         with log.open("ab") as file:
-            file.write(b"more\n")
+            file.write(TORN + b"\n")
 
     monkeypatch.setattr(os, "fsync", sync_and_append)
     with pytest.raises(StorageError, match="changed again and again"):
         repair_log(log, apply=True)
-    assert log.read_bytes() == b"junk\n" + b"more\n" * 100
+    assert log.read_bytes() == (TORN + b"\n") * 101
     assert list(log.parent.iterdir()) == [log]
 
 

@@ -1,0 +1,45 @@
+"""The model that a command line names."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from functools import reduce
+
+from pydantic import BaseModel
+
+_NEEDED = ("event_id", "aggregate_id", "lamport_clock", "node_id")
+
+
+def model_named(name: str) -> type[BaseModel]:
+    """Return the model that ``package.module:Class`` names.
+
+    The module is looked for in the current directory too, as ``python -m`` does.
+
+    Raises:
+        argparse.ArgumentTypeError: There is none, or it is no model of events.
+    """
+    module_name, colon, class_name = name.partition(":")
+    if not (module_name and colon and class_name):
+        raise argparse.ArgumentTypeError(f"{name!r} is not of the form package.module:Class")
+    if os.getcwd() not in sys.path and "" not in sys.path:  # noqa: PTH109  # as sys.path has it
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109  # the same
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # whatever the module does when it is imported
+        reason = " ".join(str(error).split()) or "no reason given"
+        raise argparse.ArgumentTypeError(
+            f"cannot import {module_name!r}: {type(error).__name__}: {reason}"
+        ) from error
+    try:
+        model: object = reduce(getattr, class_name.split("."), module)
+    except AttributeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise argparse.ArgumentTypeError(f"{name!r} is no pydantic model")
+    missing = [field for field in _NEEDED if field not in {*model.model_fields, *dir(model)}]
+    if missing:
+        raise argparse.ArgumentTypeError(f"{name!r} has no {' and no '.join(missing)}")
+    return model

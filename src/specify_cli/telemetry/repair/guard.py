@@ -1,0 +1,76 @@
+"""Whether a file is a log at all: what is none is not to be repaired."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .._codec import Codec
+from .._codec.fragments import begins_an_event, pieces_of
+
+# Of each record in the file beside a log; see its format.
+_HEADER = {"date", "kind", "length", "line", "log", "offset", "reason"}
+
+
+class NotALogError(Exception):
+    """A file is not to be repaired; the message is the reason."""
+
+
+class Guard:
+    """Looks at the lines of a file that are no event, for as long as none is.
+
+    Where no line is an event, some line must hold one or be the torn beginning of one. And there
+    must not be more lines that are plain text: source code may hold an event too.
+
+    Args:
+        codec: What tells whether a line is an event.
+    """
+
+    def __init__(self, codec: Codec[Any]) -> None:
+        """Start with nothing seen."""
+        self._codec = codec
+        self._signs = self._texts = 0
+        self._is_rejected = False
+
+    def look_at(self, line: bytes) -> None:
+        """Look at a line that is no event, nor blank."""
+        self._is_rejected = self._is_rejected or _is_header(line)
+        kinds = set()
+        for piece in pieces_of(line, self._codec):
+            kinds.add(piece.kind)
+            if piece.event_id is not None or begins_an_event(piece, self._codec):
+                self._signs += 1
+                return
+        self._texts += "malformed" in kinds
+
+    def check(self, events: int, other_events: int, *, needs_event: bool) -> None:
+        """See that the file is a log.
+
+        Args:
+            events: How many lines are events.
+            other_events: How many more lines have an ``event_id``.
+            needs_event: Whether one line at least must be an event.
+
+        Raises:
+            NotALogError: It is none.
+        """
+        if self._is_rejected:
+            raise NotALogError("it holds what was moved out of a log")
+        if events or (self._signs and self._signs >= self._texts and not needs_event):
+            return
+        model = self._codec.model.__name__
+        reason = f"no line of it is an event of {model}, or the beginning of one"
+        if other_events:
+            reason += (
+                f"; {other_events:,} have an event_id: if they are events of another model, say of"
+                " which (--model, event_model)"
+            )
+        raise NotALogError(reason)
+
+
+def _is_header(line: bytes) -> bool:
+    try:
+        header = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and header.keys() == _HEADER

@@ -1,0 +1,115 @@
+"""The option that names the model of the events."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..support.events import CODEC, make_event
+from .test_cli import MODULE, environment, main
+
+WHOLE = CODEC.encode(make_event())
+NOTE = b'{"event_id": "1", "aggregate_id": "a", "text": "b"}\n'
+MODULE_TEXT = """
+from pydantic import BaseModel
+
+class Note(BaseModel):
+    event_id: str
+    aggregate_id: str
+    lamport_clock: int | None = None
+    node_id: str = "here"
+    text: str
+
+class Outer:
+    Note = Note
+
+class Short(BaseModel):
+    event_id: str
+
+text = "a text"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a current directory with a package that nobody has imported."""
+    package = tmp_path / "notes"
+    package.mkdir()
+    (package / "model.py").write_text(MODULE_TEXT)
+    (tmp_path / "broken.py").write_text("raise RuntimeError('no way\\n in')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    monkeypatch.setattr(sys, "modules", sys.modules.copy())
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["notes.model:Note", "notes.model:Outer.Note"])
+@pytest.mark.parametrize("command", ["check", "repair"])
+def test_a_model_is_found_in_the_current_directory(
+    command: str, name: str, log: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As python -m finds a module; its events are then the events."""
+    log.write_bytes(NOTE)
+    assert main(command, log, "--model", name) == 0
+    assert "1 event" in capsys.readouterr().out
+    assert folder.as_posix() in [Path(path).as_posix() for path in sys.path]
+
+
+def test_a_process_finds_it_too(log: Path, folder: Path) -> None:
+    """Whatever the current directory is."""
+    log.write_bytes(NOTE)
+    done = subprocess.run(
+        [sys.executable, "-m", MODULE, "check", log.name, "--model", "notes.model:Note"],
+        env=environment(PYTHONDONTWRITEBYTECODE="1"),
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"clean, 1 event" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("notes.model", "'notes.model' is not of the form package.module:Class"),
+        (":Note", "':Note' is not of the form package.module:Class"),
+        ("notes.model:", "'notes.model:' is not of the form package.module:Class"),
+        ("missing:Note", "cannot import 'missing': ModuleNotFoundError: No module named 'missing'"),
+        ("broken:Note", "cannot import 'broken': RuntimeError: no way in"),
+        (".model:Note", "cannot import '.model': TypeError: the 'package' argument is required"),
+        ("notes.model:Nothing", "module 'notes.model' has no attribute 'Nothing'"),
+        ("notes.model:text", "'notes.model:text' is no pydantic model"),
+        ("notes.model:Outer", "'notes.model:Outer' is no pydantic model"),
+        ("notes.model:Short", "'notes.model:Short' has no aggregate_id and no lamport_clock"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_a_model_that_cannot_be_used_is_an_error(
+    name: str, reason: str, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message says what is wrong with it; no log is looked at."""
+    with pytest.raises(SystemExit) as exited:
+        main("check", log, "--model", name)
+    assert exited.value.code == 2
+    assert f"error: argument --model: {reason}" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_option_is_named_where_it_may_help(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where lines have an id and fail only the contract; not when it was used."""
+    log.write_bytes(WHOLE + NOTE)
+    hint = "  1 of these line has an event_id; if they are events of another model, say of which"
+    assert main("check", log) == 1
+    assert f"\n{hint}: --model package.module:Class\n" in capsys.readouterr().out
+    assert main("check", log, "--model", "notes.model:Note") == 1
+    assert "--model" not in capsys.readouterr().out
+    log.write_bytes(WHOLE + b'{"id": 1}\n')
+    assert main("check", log) == 1
+    assert "--model" not in capsys.readouterr().out
