@@ -60,7 +60,7 @@ class AppendLog:
         path: Path,
         *,
         fsync: bool,
-        timeout: float | None,
+        timeout: float | None = None,
         logger: logging.Logger,
         error_type: type[Exception],
     ) -> None:

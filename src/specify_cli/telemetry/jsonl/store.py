@@ -16,6 +16,8 @@ from .order import in_causal_order
 from .reader import Reader, first_of_each_id
 from .writer import Writer
 
+_TIMEOUT = 30.0
+
 
 class JsonlEventStore(Generic[EventT]):
     """An event store that appends one JSON line per event to a file, for any model of events.
@@ -52,7 +54,11 @@ class JsonlEventStore(Generic[EventT]):
     storage_error: ClassVar[type[Exception]] = StorageError
 
     def __init__(
-        self, file_path: str | os.PathLike[str], *, fsync: bool = False, timeout: float | None = 30
+        self,
+        file_path: str | os.PathLike[str],
+        *,
+        fsync: bool = False,
+        timeout: float | None = _TIMEOUT,
     ) -> None:
         """Touch nothing on disk."""
         if not hasattr(self, "event_model"):
@@ -82,7 +88,7 @@ class JsonlEventStore(Generic[EventT]):
     def __repr__(self) -> str:
         """Return how to make a store like this one."""
         log = self._log
-        timeout = "" if log.timeout == 30 else f", timeout={log.timeout}"
+        timeout = "" if log.timeout == _TIMEOUT else f", timeout={log.timeout}"
         return f"{type(self).__name__}({str(log.path)!r}, fsync={log.fsync}{timeout})"
 
     def __getstate__(self) -> dict[str, object]:

@@ -290,10 +290,15 @@ def test_threads_of_one_store_take_turns_where_there_are_no_locks(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     calls.at(LOCK, 1, refuse)
+
+    def save_all(_: int) -> None:
+        for event in events:
+            store.save_event(event)
+
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        in_threads(8, lambda _: [store.save_event(event) for event in events])
+        in_threads(8, save_all)
     finally:
         sys.setswitchinterval(interval)
     assert set(ids_in(log).values()) == {1}
