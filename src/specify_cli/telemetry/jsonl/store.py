@@ -80,8 +80,8 @@ class JsonlEventStore(Generic[EventT]):
         """Where the log is, as given.
 
         Example:
-            >>> SimpleJsonStore("kitty-specs/043/execution.events.jsonl").file_path.name
-            'execution.events.jsonl'
+            >>> SimpleJsonStore("kitty-specs/043/events.jsonl").file_path.name
+            'events.jsonl'
         """
         return self._log.path
 
@@ -209,7 +209,7 @@ class JsonlEventStore(Generic[EventT]):
             The events, as they come in the file.
 
         Raises:
-            StorageError: The operating system refused to read the file. Raised on iteration.
+            StorageError: The operating system refused, on iteration, to read the file.
 
         Example:
             >>> store.save_events([event, other_event])  # with the Lamport clocks 2 and 1

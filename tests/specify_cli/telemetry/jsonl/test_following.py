@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
-from ..log.test_contention import start_writer
 from ..support.events import CODEC, make_event, make_events, numbered_id
+from ..support.processes import start_writer
 from ..support.system_calls import CALLS, LOCK, READ, SystemCalls, failing
 
 TORN = b'{"aggregate_id": "043-tele'

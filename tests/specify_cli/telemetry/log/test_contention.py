@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import errno
-import json
 import logging
 import os
 import pickle
@@ -23,29 +22,13 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
-from ..support import writer
 from ..support.events import make_event, make_events
 from ..support.platforms import has_fork, posix_only
+from ..support.processes import ids_in, start_writer
 from ..support.system_calls import LOCK, SystemCalls
 
 if sys.platform != "win32":
     import fcntl
-
-
-def start_writer(
-    log: Path, what: str, number: int, count: int, stdout: int = subprocess.PIPE
-) -> subprocess.Popen[str]:
-    """Start a process that saves events."""
-    command = [sys.executable, writer.__file__, log, what, number, count]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen([*map(str, command)], stdout=stdout, text=True, env=environment)
-
-
-def ids_in(log: Path) -> Counter[str]:
-    """Return the ids in the file, found without the store's own reading."""
-    content = log.read_bytes()
-    assert content.endswith(b"\n")
-    return Counter(json.loads(line)["event_id"] for line in content.split(b"\n")[:-1])
 
 
 @pytest.mark.parametrize(("what", "count"), [("same", 200), ("own", 800)])

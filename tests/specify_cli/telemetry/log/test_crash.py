@@ -19,9 +19,9 @@ from specify_cli.telemetry import SimpleJsonStore
 
 from ..support.events import make_event, make_events
 from ..support.platforms import exit_code_of_child, exiting, has_fork
+from ..support.processes import start_writer
 from ..support.system_calls import LOCK, READ, SystemCalls
 from ..support.writer import events_to_save
-from .test_contention import start_writer
 
 ROUNDS = 300
 

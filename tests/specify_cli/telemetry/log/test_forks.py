@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,52 +14,19 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import in_flight
 
+from ..support import daemon
 from ..support.events import make_event, make_events
 from ..support.platforms import exit_code_of_child, has_fork
+from ..support.processes import start
 from ..support.system_calls import LOCK, READ, SystemCalls
 
 pytestmark = has_fork
-
-# A daemon: a thread is in the middle of an append when the main thread forks and exits.
-DAEMON = """
-import os, sys, threading, time
-from specify_cli.telemetry import SimpleJsonStore
-from tests.specify_cli.telemetry.support.events import make_event
-
-log = sys.argv[1]
-call = sys.argv[2]
-reached = threading.Event()
-real = getattr(os, call)
-
-def slow(*arguments):
-    if threading.current_thread() is not threading.main_thread():
-        reached.set()
-        time.sleep(60)
-    return real(*arguments)
-
-setattr(os, call, slow)
-threading.Thread(target=SimpleJsonStore(log).save_event, args=[make_event()], daemon=True).start()
-reached.wait()
-child = os.fork()
-if child:
-    print(child, flush=True)
-    os._exit(0)
-sys.stdout.close()
-os.close(1)
-time.sleep(60)
-"""
 
 
 @pytest.mark.parametrize("call", ["fstat", "write", "dup"])
 def test_a_daemon_does_not_keep_the_lock(call: str, log: Path) -> None:
     """The thread that would give it back does not exist in the child; the parent is gone."""
-    path = os.pathsep.join([*sys.path, str(Path(__file__).parents[4])])
-    with subprocess.Popen(
-        [sys.executable, "-c", DAEMON, str(log), call],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": path},
-    ) as parent:
+    with start(daemon, log, call) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
     try:

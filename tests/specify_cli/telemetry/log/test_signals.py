@@ -6,8 +6,6 @@ import errno
 import gc
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -19,8 +17,10 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import in_flight
 
+from ..support import interrupted
 from ..support.descriptors import next_descriptor
 from ..support.events import make_event, make_events
+from ..support.processes import start
 from ..support.system_calls import LOCK, READ, SystemCalls, failing
 
 CALLS = [LOCK, "fstat", READ, "write", "dup", "stat"]
@@ -134,69 +134,13 @@ def test_where_there_are_no_locks_a_handler_is_refused_too(
     assert len(store.load_all_events()) == 2
 
 
-# Interrupts itself again and again, at moments of chance, by real signals.
-INTERRUPTED = """
-import gc, os, random, signal, sys, threading, time
-from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._log import in_flight
-from tests.specify_cli.telemetry.support.descriptors import next_descriptor
-from tests.specify_cli.telemetry.support.events import make_event
-
-log, seconds = sys.argv[1], float(sys.argv[2])
-store = SimpleJsonStore(log)
-saved, interrupts = [], 0
-first = next_descriptor()
-chance = random.Random(1)
-end = time.monotonic() + seconds
-clock = 0
-armed = False
-
-def interrupt(*_):
-    if armed:
-        raise KeyboardInterrupt
-
-signal.signal(signal.SIGALRM, interrupt)
-while time.monotonic() < end:
-    clock += 1
-    event = make_event(lamport_clock=clock)
-    look = chance.choice([store.load_all_events, store.read_since])
-    try:
-        armed = True
-        signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, 8e-5))
-        if clock % 50:
-            store.save_event(event)
-            saved.append(event.event_id)
-        else:
-            look()
-        armed = False
-    except KeyboardInterrupt:
-        armed = False
-        interrupts += 1
-ids = {event.event_id for event in store.load_all_events()}
-assert set(saved) <= ids, "lost"
-assert open(log, "rb").read().count(b"\\n") == len(ids), "twice"
-assert gc.isenabled(), "collector"
-gc.collect()
-assert not in_flight.threads, in_flight.threads
-assert next_descriptor() == first, "leaked"
-print(interrupts)
-"""
-
-
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers that send signals")
 def test_interrupts_at_any_moment_lose_and_leak_nothing(log: Path) -> None:
     """Neither events nor descriptors, and the collector is as it was."""
-    path = os.pathsep.join([*sys.path, str(Path(__file__).parents[4])])
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(log), os.environ.get("INTERRUPTS", "2")],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": path},
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 100
+    with start(interrupted, log, os.environ.get("INTERRUPTS", "2")) as process:
+        output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
+    assert int(output) > 100
 
 
 def test_an_interrupt_while_the_index_is_made_leaves_a_store_that_saves(

@@ -21,6 +21,7 @@ from specify_cli.telemetry.repair import repair_log
 
 from ..support.events import CODEC, make_event, make_events
 from ..support.platforms import posix_only
+from ..support.processes import ids_in, start_writer
 from ..support.rejected import records_beside, rejected_beside
 from .test_repair import TORN
 

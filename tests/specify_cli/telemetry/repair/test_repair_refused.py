@@ -23,7 +23,7 @@ from ..support.platforms import (
     posix_only,
 )
 from ..support.rejected import assert_nothing_is_lost, records_beside, rejected_beside
-from ..support.system_calls import SystemCalls, failing
+from ..support.system_calls import LOCK, SystemCalls, failing
 from .test_repair import TORN
 
 
