@@ -60,31 +60,34 @@ class Piece:
 
 
 def pieces_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
-    """Yield what ``line`` holds, in order. Memory is that of one piece.
+    """Return what ``line`` holds, in order. Memory is that of one piece.
 
     Args:
         line: A line, with or without its newline.
         codec: What tells whether some bytes are an event.
 
-    Yields:
+    Returns:
         The pieces, at least one, none of them empty unless the line is; just one if the line as a
         whole is blank, an event or any other JSON.
     """
     whole = whole_piece(line, codec)
-    if whole is not None:
-        yield whole
-    elif line.count(b"\0") > _MANY_NULS and line.strip(b"\0 \t\r\n") and b'{"' not in line:
+    return parts_of(line, codec) if whole is None else iter([whole])
+
+
+def parts_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
+    """Yield what a line holds that is not whole, as ``pieces_of`` does."""
+    if line.count(b"\0") > _MANY_NULS and line.strip(b"\0 \t\r\n") and b'{"' not in line:
         yield Piece(line, "malformed", "NUL bytes all over, as in UTF-16")
-    else:
-        done = 0
-        for match in _NULS.finditer(line):
-            # White space around NUL bytes is worth no piece of its own.
-            is_blank_before = scanner.after_space(line, done) == match.start()
-            start = done if is_blank_before else match.start()
-            yield from _pieces_without_nuls(line[done:start], codec, ends_line=False)
-            yield _nul_run(line[start : match.end()])
-            done = match.end()
-        yield from _pieces_without_nuls(line[done:], codec, ends_line=True)
+        return
+    done = 0
+    for match in _NULS.finditer(line):
+        # White space around NUL bytes is worth no piece of its own.
+        is_blank_before = scanner.after_space(line, done) == match.start()
+        start = done if is_blank_before else match.start()
+        yield from _pieces_without_nuls(line[done:start], codec, ends_line=False)
+        yield _nul_run(line[start : match.end()])
+        done = match.end()
+    yield from _pieces_without_nuls(line[done:], codec, ends_line=True)
 
 
 def whole_piece(line: bytes, codec: Codec[Any]) -> Piece | None:

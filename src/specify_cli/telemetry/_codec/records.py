@@ -27,7 +27,8 @@ RecordKind: TypeAlias = Literal["event", "invalid event", "other record"]
 # A record that lacks as many of the fields that every event has is of another kind.
 _MISSING_FROM_OTHERS = 2
 
-_OBJECT = re.compile(rb'\{[ \t\r\n]*(["}])')
+# An object, or what is left of one that was cut off at once.
+_OBJECT = re.compile(rb'\{[ \t\r\n]*(["}]|(?=\{))')
 # What may stand between two records, though JSON does not allow all of it.
 _GAP = re.compile(rb"(?:[ \t\r\n\x0b\x0c]|\xef\xbb\xbf)*+")
 _BEFORE_A_VALUE = (b":", b",", b"[")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Generic
 
 from .._codec import Codec, EventT, MalformedLineError, StorableEvent, codec_of
-from .._codec.fragments import Piece, has_event_id, pieces_of, whole_piece
+from .._codec.fragments import Piece, has_event_id, parts_of, whole_piece
 from .._contract import Event, StorageError
 from .._log import Snapshot, files
 from .._log.held import snapshot_of
@@ -80,8 +80,8 @@ def check_log(
     appended from then on is left out. The file is opened once and read once, but for a second look
     at lines whose id comes again.
 
-    Memory: each id and each aggregate once, about 200 bytes more for an id and 100 for an
-    aggregate; up to six times the longest line; and the problems reported.
+    Memory: 150 bytes for an id of 26 characters, 100 for an aggregate and its name; four times the
+    longest line; and the problems reported. A line that is repeated takes nothing.
 
     Args:
         path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.
@@ -202,7 +202,7 @@ class _Check(Generic[EventT]):
         self._malformed_lines += 1
         left = self._limit - len(self._problems)
         if whole is None:
-            pieces = self._noted(pieces_of(line.data, self._codec))
+            pieces = self._noted(parts_of(line.data, self._codec))
         else:
             self._other_events += has_event_id(whole)
             pieces = iter([whole])

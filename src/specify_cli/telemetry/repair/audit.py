@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias
 
 from .._codec import Codec, EventT
-from .._codec.fragments import has_event_id, pieces_of, whole_piece
+from .._codec.fragments import has_event_id, parts_of, whole_piece
 from .._log import Snapshot
 from .._log.held import ChangedError
 from .._log.lines import Contents, Line, content_of, lines_of
@@ -145,7 +145,7 @@ class Audit(Generic[EventT]):
     def _separated(self, line: Line) -> Iterator[AuditedPiece]:
         """Yield the pieces of a line that is no JSON as a whole."""
         offset = line.offset
-        for piece in pieces_of(line.data, self._codec):
+        for piece in parts_of(line.data, self._codec):
             part = Line(line.number, offset, piece.data)
             if piece.event_id is not None:
                 yield self._event_piece(part, piece.event_id)

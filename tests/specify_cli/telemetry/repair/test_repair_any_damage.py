@@ -78,7 +78,7 @@ def loaded(log: Path) -> list[Event]:
 
 def whole_lines(content: bytes) -> set[bytes]:
     """Return the lines that are JSON, without white space and byte order marks around them."""
-    lines = (line.removeprefix(b"\xef\xbb\xbf").strip() for line in content.split(b"\n"))
+    lines = (line.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r") for line in content.split(b"\n"))
     return {line for line in lines if is_json(line)}
 
 
