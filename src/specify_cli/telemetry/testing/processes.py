@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ...spec_kitty_events import EventStore
-from .calls import Others, in_threads, within_deadline
+from .calls import Others, within_deadline
 from .durable import DurableEventStoreContract
 from .steps import Steps
 from .suite import expect, expect_at_least, expect_loads, save
@@ -46,7 +46,7 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
             for worker, share in zip(workers, shares, strict=True):
                 worker.start(Task(partial(save_and_die, [*share, *same])))
             codes = [worker.exit_code() for worker in workers]
-        if any(codes):
+        if any(code != 0 for code in codes):
             pytest.fail(f"processes that save ended with {codes}")
         expected = self.in_order(chain(same, *shares))
         expect(open_store().load_all_events(), expected, "load_all_events()")
