@@ -12,7 +12,7 @@ from types import CodeType, FrameType
 from typing import Any, Protocol, TypeVar
 
 # What may change something that others see comes after a step.
-_CHANGING = ("CALL", "STORE_ATTR", "STORE_DEREF", "STORE_GLOBAL", "STORE_S", "DELETE_")
+_CHANGING = ("STORE_ATTR", "STORE_DEREF", "STORE_GLOBAL", "STORE_S", "DELETE_")
 # A loop is stopped in its first turn and in its second.
 _MAX_VISITS = 2
 # A function that is called more often is not looked into: its calls are much alike.
@@ -112,7 +112,8 @@ class Steps:
             return
         if self._others_wait:
             self._known.add(step)
-            self._others_wait = not self._meanwhile.finished()
+            if place[2] != "opcode":  # between lines is often enough to look
+                self._others_wait = not self._meanwhile.finished()
         elif not self.more and step not in self._known and self._may_stop():
             self._known.add(step)
             self.more = True
@@ -128,8 +129,14 @@ class Steps:
 @cache
 def _changes(code: CodeType) -> frozenset[int]:
     """Return the offsets of the instructions that may change what others see."""
-    return frozenset(
-        instruction.offset
-        for instruction in dis.get_instructions(code)
-        if instruction.opname.startswith(_CHANGING)
-    )
+    offsets = set()
+    is_first = True
+    for instruction in dis.get_instructions(code):
+        is_first = is_first or instruction.starts_line not in {None, False}
+        if instruction.opname.startswith("CALL"):
+            if not is_first:  # before the first call of a line, the line itself was a step
+                offsets.add(instruction.offset)
+            is_first = False
+        elif instruction.opname.startswith(_CHANGING):
+            offsets.add(instruction.offset)
+    return frozenset(offsets)
