@@ -46,33 +46,30 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
             for worker, share in zip(workers, shares, strict=True):
                 worker.start(Task(partial(save_and_die, [*share, *same])))
             codes = [worker.exit_code() for worker in workers]
-        if any(codes):
+        if any(code != 0 for code in codes):
             pytest.fail(f"processes that save ended with {codes}")
         expected = self.in_order(chain(same, *shares))
         expect(open_store().load_all_events(), expected, "load_all_events()")
 
+    @pytest.mark.parametrize("anew", [False, True], ids=["open before", "opened for it"])
     @within_deadline
     def test_a_save_may_be_interrupted_by_processes(
-        self, open_store: Callable[[], EventStore]
+        self, open_store: Callable[[], EventStore], *, anew: bool
     ) -> None:
-        """Between any two steps of a save others may save, the same and another event, and load.
-
-        So it is when a store is opened for the save, and when it was open before.
-        """
+        """Between any two steps of a save others may save, the same and another event, and load."""
         saved: list[Any] = []
+        more = True
         with self._worker(open_store) as worker, self._worker(open_store) as saver:
-            for anew in (True, False):
-                more = True
-                while more:
-                    own, other = self._next_two(len(saved))
-                    others = Others(
-                        partial(saver.run, Task(partial(save, events=[other, own]))),
-                        partial(self._expect_in_load, open_store, saved.copy()),
-                    )
-                    task = Task(partial(save_one, event=own), anew=anew, interrupted=True)
-                    more = worker.run(task, others).more
-                    others.end(time.monotonic() + self.deadline)
-                    saved += [own, other]
+            while more:
+                own, other = self._next_two(len(saved))
+                others = Others(
+                    partial(saver.run, Task(partial(save, events=[other, own]))),
+                    partial(self._expect_in_load, open_store, saved.copy()),
+                )
+                task = Task(partial(save_one, event=own), anew=anew, interrupted=True)
+                more = worker.run(task, others).more
+                others.end(time.monotonic() + self.deadline)
+                saved += [own, other]
         expect_loads(open_store(), saved, self.aggregate_ids[0])
 
     @within_deadline

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import dis
-import os
 import sys
 import time
-import typing
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Protocol, TypeVar
 
 # What may change something that others see comes after a step.
-_CHANGING = ("CALL", "STORE_ATTR", "STORE_DEREF", "STORE_GLOBAL", "STORE_S", "DELETE_")
+_CHANGING = ("STORE_ATTR", "STORE_DEREF", "STORE_GLOBAL", "STORE_S", "DELETE_")
 # A loop is stopped in its first turn and in its second.
 _MAX_VISITS = 2
 # A function that is called more often is not looked into: its calls are much alike.
@@ -26,7 +22,8 @@ _MAX_STOPS = 800
 _MAX_SECONDS = 10.0
 
 # Nothing of a store happens in these.
-_ELSEWHERE = (str(Path(__file__).parent) + os.sep, contextlib.__file__, typing.__file__)
+_ELSEWHERE = {"contextlib", "typing"}
+_OWN = f"{__package__}."
 
 T = TypeVar("T")
 # The id of a code object, the offset in it, what happens there, and for which time.
@@ -92,7 +89,7 @@ class Steps:
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         """Look at what is about to happen, as ``sys.settrace`` has it."""
-        if event == "call" and not self._enters(frame.f_code):
+        if event == "call" and not self._enters(frame):
             frame.f_trace = None  # of a generator it is there from the last time
             return None
         frame.f_trace_opcodes = self._in_lines
@@ -102,9 +99,11 @@ class Steps:
             self._reach((id(frame.f_code), frame.f_lasti, event))
         return self.trace
 
-    def _enters(self, code: CodeType) -> bool:
-        self._calls[id(code)] += 1
-        return self._calls[id(code)] <= _MAX_CALLS and not code.co_filename.startswith(_ELSEWHERE)
+    def _enters(self, frame: FrameType) -> bool:
+        self._calls[id(frame.f_code)] += 1
+        module = str(frame.f_globals.get("__name__"))
+        elsewhere = module in _ELSEWHERE or module.startswith(_OWN)
+        return self._calls[id(frame.f_code)] <= _MAX_CALLS and not elsewhere
 
     def _reach(self, place: tuple[int, int, str]) -> None:
         self._visits[place] += 1
@@ -113,7 +112,8 @@ class Steps:
             return
         if self._others_wait:
             self._known.add(step)
-            self._others_wait = not self._meanwhile.finished()
+            if place[2] != "opcode":  # between lines is often enough to look
+                self._others_wait = not self._meanwhile.finished()
         elif not self.more and step not in self._known and self._may_stop():
             self._known.add(step)
             self.more = True
@@ -129,8 +129,14 @@ class Steps:
 @cache
 def _changes(code: CodeType) -> frozenset[int]:
     """Return the offsets of the instructions that may change what others see."""
-    return frozenset(
-        instruction.offset
-        for instruction in dis.get_instructions(code)
-        if instruction.opname.startswith(_CHANGING)
-    )
+    offsets = set()
+    is_first = True
+    for instruction in dis.get_instructions(code):
+        is_first = is_first or instruction.starts_line not in {None, False}
+        if instruction.opname.startswith("CALL"):
+            if not is_first:  # before the first call of a line, the line itself was a step
+                offsets.add(instruction.offset)
+            is_first = False
+        elif instruction.opname.startswith(_CHANGING):
+            offsets.add(instruction.offset)
+    return frozenset(offsets)

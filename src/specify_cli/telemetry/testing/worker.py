@@ -6,12 +6,14 @@ import multiprocessing
 import os
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, Literal, Self, TypeAlias
 
 from .._contract import EventStore
+from .calls import Others
 from .steps import Interruption, Steps
 from .suite import save
 
@@ -50,6 +52,9 @@ class Failure:
     traceback: str
 
 
+_NOTHING = Others()
+
+
 class Worker:
     """A process that uses stores as it is told, and ends with the test.
 
@@ -64,10 +69,10 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._seconds = seconds
         self._connection, theirs = context.Pipe()
+        self._connection.send(open_store)
         self._process = context.Process(target=serve, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()
-        self._connection.send(open_store)
 
     def __enter__(self) -> Self:
         """Return the worker."""
@@ -85,33 +90,36 @@ class Worker:
         """Tell the process what to do, and do not wait for it."""
         self._connection.send(task)
 
-    def run(self, task: Task, meanwhile: Interruption | None = None) -> Answer:
+    def run(self, task: Task, meanwhile: Interruption = _NOTHING) -> Answer:
         """Tell the process what to do and return its answer.
 
         Args:
             task: What to do.
-            meanwhile: What happens while it is stopped.
+            meanwhile: What happens while it is stopped; by default, nothing.
 
         Raises:
             RuntimeError: It has raised something, or the process has ended.
             TimeoutError: There was no answer in time.
         """
-        self.start(task)
-        while not isinstance(message := self._receive(), Answer):
-            assert meanwhile is not None  # noqa: S101  # nobody asks otherwise
-            self._connection.send(meanwhile.begin() if message == "begin" else meanwhile.finished())
+        try:
+            self.start(task)
+            while not isinstance(message := self._receive(), Answer):
+                done = meanwhile.begin() if message == "begin" else meanwhile.finished()
+                self._connection.send(done)
+        except (EOFError, ConnectionError) as error:
+            self._process.join(_SECONDS_TO_EXIT)
+            raise RuntimeError(f"a process ended with {self._process.exitcode}") from error
         return message
 
     def wait_until_ready(self) -> None:
         """Wait until the process has opened a store."""
-        self.run(Task(_nothing))
+        self.run(Task(id))
 
     def exit_code(self) -> int | None:
         """Wait until the process has ended by itself, and return how."""
-        try:
+        with suppress(EOFError):
             self._receive()
-        except EOFError:
-            self._process.join(_SECONDS_TO_EXIT)
+        self._process.join(_SECONDS_TO_EXIT)
         return self._process.exitcode
 
     def _receive(self) -> Answer | Literal["begin", "finished"]:
@@ -123,16 +131,23 @@ class Worker:
         return message
 
 
-class _Asking:
-    """What happens in the process of the test while a call in this one stands still."""
+class Asking:
+    """What happens in the process of the test while a call in this one stands still.
+
+    Args:
+        connection: Where to ask.
+    """
 
     def __init__(self, connection: Connection) -> None:
+        """Remember whom to ask."""
         self._connection = connection
 
     def begin(self) -> bool:
+        """Let the others begin, and return whether they have all ended without waiting."""
         return self._ask("begin")
 
     def finished(self) -> bool:
+        """Return whether the others have all ended."""
         return self._ask("finished")
 
     def _ask(self, what: str) -> bool:
@@ -152,7 +167,7 @@ def serve(connection: Connection) -> None:
             use = (
                 partial(_use_anew, task.use, open_store) if task.anew else partial(task.use, store)
             )
-            value = steps.interrupt(use, _Asking(connection)) if task.interrupted else use()
+            value = steps.interrupt(use, Asking(connection)) if task.interrupted else use()
             connection.send(Answer(value, steps.more))
     except EOFError:
         return
@@ -182,7 +197,3 @@ def ids_of_all(store: EventStore) -> list[str]:
 
 def _use_anew(use: Callable[[EventStore], object], open_store: OpenStore) -> object:
     return use(open_store())
-
-
-def _nothing(_: EventStore) -> None:
-    pass

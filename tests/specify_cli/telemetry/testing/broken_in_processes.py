@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import multiprocessing
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,6 +143,39 @@ class HangingInProcesses(LockedFileStore):
         super().save_event(event)
 
 
+class DyingInProcesses(LockedFileStore):
+    """Ends the process that saves."""
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        super().save_event(event)
+        if multiprocessing.parent_process() is not None:
+            os._exit(3)
+
+
+class NewestFirst(LockedFileStore):
+    """Writes the newest line first, and loads line by line."""
+
+    def write(self, event: Event) -> None:
+        """Write one line, before the others."""
+        new = self.path.with_suffix(".new")
+        lines = self.path.read_text(encoding="utf-8")
+        new.write_text(event.model_dump_json() + "\n" + lines, encoding="utf-8")
+        new.replace(self.path)
+
+    def refresh(self) -> None:
+        """Read the lines, one after another."""
+        lines = [self.lines()[number] for number in range(len(self.lines()))]
+        self.events = [Event.model_validate_json(line) for line in reversed(lines)]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep the other savers waiting."""
+        with self.path.with_suffix(".lock").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
 class OfBoth(ThreadSafeEventStoreContract, ProcessSafeEventStoreContract):
     """What is promised to threads and processes."""
 
@@ -151,6 +185,7 @@ OfProcesses = only(
     "processes_lose_and_repeat_nothing",
     "a_save_may_be_interrupted_by_processes",
     "a_load_may_be_interrupted_by_processes",
+    "threads_may_each_open_a_store",
 )
 OfASave = only(OfProcesses, "a_save_may_be_interrupted_by_processes")
 
@@ -170,6 +205,10 @@ TestRewriting = file_suite(Rewriting, OfASave)
 TestBuffered = file_suite(Buffered, OfProcesses)
 TestOfOneProcess = file_suite(OfOneProcess, OfProcesses)
 TestFailingInProcesses = file_suite(FailingInProcesses, OfProcesses)
+TestDyingInProcesses = file_suite(DyingInProcesses, OfProcesses)
+TestNewestFirst = file_suite(
+    NewestFirst, only(OfProcesses, "a_load_may_be_interrupted_by_processes")
+)
 TestHangingInProcesses = file_suite(HangingInProcesses, Hurried)
 TestLockingProcessesOnly = file_suite(
     LockingProcessesOnly, only(OfBoth, "threads_may_each_open_a_store")

@@ -68,7 +68,8 @@ class LockingForItself(Store):
 
     def save_event(self, event: Event) -> None:
         """Keep one event."""
-        with threading.Lock():
+        lock = threading.Lock()
+        with lock:
             super().save_event(event)
 
 

@@ -147,10 +147,9 @@ class NormalizingKeys(Store):
 
     def kept(self, event: Event) -> Event:
         """Return an event as it comes back."""
-        payload = {
-            unicodedata.normalize("NFC", key) if isinstance(key, str) else key: value
-            for key, value in event.payload.items()
-        }
+        payload: dict[Any, Any] = event.payload.copy()
+        for key in event.payload:
+            payload[unicodedata.normalize("NFC", str(key))] = payload.pop(key)
         return event.model_copy(update={"payload": payload})
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 
 from specify_cli.spec_kitty_events import Event, InMemoryEventStore
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
@@ -58,8 +60,9 @@ class TestSimpleJsonStoreWithFsync(DurableEventStoreContract):
 
 
 class PerhapsUnclocked(Event):
-    """An event of a later contract, which may have no clock."""
+    """An event of a later contract, which may have no clock, and whose ids have one form."""
 
+    event_id: Annotated[str, Field(pattern="^[0-9A-Z]{26}$")]
     lamport_clock: int | None = None  # type: ignore[assignment]  # wider
 
 

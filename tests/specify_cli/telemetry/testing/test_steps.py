@@ -1,0 +1,163 @@
+"""How the suite stops a call at each of its steps while others are made."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import FrameType
+
+import pytest
+
+from specify_cli.telemetry.testing import steps as steps_module
+from specify_cli.telemetry.testing.steps import Steps
+
+
+class Recorded:
+    """What happens meanwhile: it notes what the call has done, and may wait for it to go on."""
+
+    def __init__(self, done: list[int], looks: int = 0) -> None:
+        """Wait for so many further steps."""
+        self.done = done
+        self.looks = looks
+        self.found: list[list[int]] = []
+
+    def begin(self) -> bool:
+        """Note what is done, and return whether that is all."""
+        self.found.append(self.done.copy())
+        return not self.looks
+
+    def finished(self) -> bool:
+        """Return whether that was the last of the further steps."""
+        self.looks -= 1
+        return not self.looks
+
+
+def stops(call: Callable[[list[int]], object], steps: Steps, looks: int = 0) -> list[list[int]]:
+    """Return what a call had done at each of the steps at which it was stopped."""
+    found = []
+    while steps.more:
+        meanwhile = Recorded([], looks)
+        steps.interrupt(partial(call, meanwhile.done), meanwhile)
+        found += meanwhile.found
+    return found
+
+
+def append_twice(done: list[int]) -> None:
+    """Append in two lines."""
+    done.append(1)
+    done.append(2)
+
+
+def append_in_one_line(done: list[int]) -> None:
+    """Append in one line."""
+    _ = [*map(done.append, [1]), *map(done.append, [2])]
+
+
+def append_often(done: list[int]) -> None:
+    """Append in a loop."""
+    for number in range(50):
+        done.append(number)  # noqa: PERF402  # a loop
+
+
+def append_by_function(done: list[int]) -> None:
+    """Append in a function that is called often."""
+    for number in range(50):
+        append(done, number)
+
+
+def append(done: list[int], number: int) -> None:
+    """Append a number."""
+    done.append(number)
+
+
+def test_a_call_is_stopped_before_each_line_and_its_return() -> None:
+    """Each time it is made it is stopped once, until there is no step left."""
+    steps = Steps(in_lines=False)
+    found = stops(append_twice, steps)
+    assert found == [[], [1], [1, 2]]
+    assert not steps.more
+
+
+def test_a_call_is_stopped_in_the_middle_of_a_line() -> None:
+    """What a line does in several calls may be interrupted between them."""
+    assert [1] in stops(append_in_one_line, Steps())
+    assert [1] not in stops(append_in_one_line, Steps(in_lines=False))
+
+
+def test_a_loop_is_stopped_in_its_first_turns() -> None:
+    """The number of steps does not follow the number of events."""
+    found = stops(append_often, Steps(in_lines=False))
+    assert max(map(len, found[:-1])) < 5
+    assert len(found[-1]) == 50
+    assert len(stops(append_by_function, Steps(in_lines=False))) < 20
+
+
+def test_what_the_others_wait_for_is_no_further_stop() -> None:
+    """Steps that a call takes until the others wait no more are done with."""
+    alone = stops(append_twice, Steps())
+    waiting = stops(append_twice, Steps(), looks=2)
+    assert len(waiting) <= len(alone) / 2
+    assert len(stops(append_twice, Steps(), looks=1000)) == 1
+
+
+def test_the_value_of_the_call_is_returned_and_its_error_raised() -> None:
+    """And the trace function is what it was."""
+    before = sys.gettrace()
+    assert Steps().interrupt(lambda: 7, Recorded([])) == 7
+    with pytest.raises(ValueError, match="invalid literal"):
+        Steps().interrupt(lambda: int("x"), Recorded([]))
+    assert sys.gettrace() is before
+
+
+def test_there_is_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store with more steps than that is stopped at the first of them."""
+    monkeypatch.setattr(steps_module, "_MAX_STOPS", 2)
+    assert len(stops(append_twice, Steps())) == 2
+    monkeypatch.setattr(steps_module, "_MAX_SECONDS", 0.0)
+    assert stops(append_twice, Steps()) == []
+
+
+def test_what_is_reached_is_looked_at_by_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines, returns and calls are steps; exceptions, and what changes nothing, are not.
+
+    No tool measures what runs in a trace function, so it is called here as the interpreter does.
+    """
+    traced: list[object] = []
+    monkeypatch.setattr(sys, "settrace", traced.append)
+    steps, meanwhile = Steps(), Recorded([], looks=1)
+
+    def reach(frame: FrameType, *events: str) -> None:
+        for event in events:
+            assert steps.trace(frame, event, None) == steps.trace
+
+    def call() -> None:
+        frame = sys._getframe()
+        reach(not_begun(), "call", "opcode", "exception")
+        assert not meanwhile.found
+        reach(frame, "call", "line")
+        assert len(meanwhile.found) == 1
+        reach(frame, "opcode", "return", *["line"] * 3)
+        assert len(meanwhile.found) == 1
+        calls = [steps.trace(frame, "call", None) for _ in range(10)]
+        assert calls[-1] is None
+
+    steps.interrupt(call, meanwhile)
+    assert meanwhile.looks == 0
+    assert len(traced) > 2
+    steps.trace(not_begun(), "line", None)
+
+
+def not_begun() -> FrameType:
+    """Return the frame of a generator that has not begun."""
+
+    def generate() -> Iterator[None]:
+        yield
+
+    generator = generate()
+    frame: FrameType = generator.gi_frame  # type: ignore[attr-defined]  # a generator
+    frames.append(generator)
+    return frame
+
+
+frames: list[Iterator[None]] = []
