@@ -2,7 +2,8 @@
 
 from .append import Appended, AppendLog
 from .files import checked_path
+from .lock import TIMEOUT
 from .locked import LockedLog
 from .snapshot import Prefix, Snapshot
 
-__all__ = ["AppendLog", "Appended", "LockedLog", "Prefix", "Snapshot", "checked_path"]
+__all__ = ["TIMEOUT", "AppendLog", "Appended", "LockedLog", "Prefix", "Snapshot", "checked_path"]

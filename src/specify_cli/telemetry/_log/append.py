@@ -60,7 +60,7 @@ class AppendLog:
         path: Path,
         *,
         fsync: bool,
-        timeout: float | None = None,
+        timeout: float | None = lock.TIMEOUT,
         logger: logging.Logger,
         error_type: type[Exception],
     ) -> None:

@@ -22,6 +22,9 @@ from . import in_flight
 
 Kind: TypeAlias = Literal["exclusive", "shared", "no"]
 
+# How many seconds to wait for a lock, unless a caller says otherwise.
+TIMEOUT = 30.0
+
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 # An append takes some ten microseconds, so most locks are free again by the next try.

@@ -10,13 +10,11 @@ from typing import ClassVar, Generic
 
 from .._codec import EventT, codec_of
 from .._contract import StorageError
-from .._log import AppendLog, checked_path
+from .._log import TIMEOUT, AppendLog, checked_path
 from .cursor import NewEvents, read_since
 from .order import in_causal_order
 from .reader import Reader, first_of_each_id
 from .writer import Writer
-
-_TIMEOUT = 30.0
 
 
 class JsonlEventStore(Generic[EventT]):
@@ -58,7 +56,7 @@ class JsonlEventStore(Generic[EventT]):
         file_path: str | os.PathLike[str],
         *,
         fsync: bool = False,
-        timeout: float | None = _TIMEOUT,
+        timeout: float | None = TIMEOUT,
     ) -> None:
         """Touch nothing on disk."""
         if not hasattr(self, "event_model"):
@@ -88,7 +86,7 @@ class JsonlEventStore(Generic[EventT]):
     def __repr__(self) -> str:
         """Return how to make a store like this one."""
         log = self._log
-        timeout = "" if log.timeout == _TIMEOUT else f", timeout={log.timeout}"
+        timeout = "" if log.timeout == TIMEOUT else f", timeout={log.timeout}"
         return f"{type(self).__name__}({str(log.path)!r}, fsync={log.fsync}{timeout})"
 
     def __getstate__(self) -> dict[str, object]:
@@ -224,13 +222,10 @@ class JsonlEventStore(Generic[EventT]):
     def read_since(self, cursor: str | None = None) -> NewEvents[EventT]:
         """Return what was appended since an earlier call, and the cursor for the next one.
 
-        Only whole lines count: a torn tail, or an append under way, is left for a later call. Every
-        malformed line is skipped with a warning. A missing file has no events.
-
-        When the log no longer begins with what was read before (it was removed, truncated, or
-        replaced by other content), it is read from the start, a warning says so and ``restarted``
-        is true. So an event may come twice over several calls, also if its line is repeated in the
-        log; go by its id.
+        A torn tail, or an append under way, is left for a later call. Every malformed line is
+        skipped with a warning. A missing file has no events. When the log no longer begins with
+        what was read before, it is read from the start, a warning says so and ``restarted`` is
+        true. So an event may come twice over several calls; go by its id.
 
         Args:
             cursor: What the last call returned, a text of at most 80 characters, good for any store
