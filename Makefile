@@ -83,7 +83,7 @@ controls: $(VENV)/.releases
 	$(BIN)/python tools/controls.py
 
 mutants: $(VENV)/.releases
-	$(BIN)/python -m tools.mutants '$(MUTANTS)'
+	$(BIN)/python -m tools.mutants '$(MUTANTS)' '$(SINCE)'
 
 fuzz: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group fuzz

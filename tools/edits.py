@@ -54,7 +54,7 @@ class Module:
 
     def mutants(self) -> Iterator[Mutant]:
         """Yield every mutant of the module that compiles."""
-        return self._mutants(ast.parse(self.text), self.path.name, wording=False)
+        return self._mutants(ast.parse(self.text), "/".join(self.path.parts[-2:]), wording=False)
 
     def _mutants(self, node: ast.AST, scope: str, *, wording: bool) -> Iterator[Mutant]:
         header = self._lines[node.lineno - 1] if isinstance(node, ast.stmt) else b""

@@ -5,7 +5,8 @@ Mutants of the wording of errors and log messages are counted apart. Mutants tha
 listed in ``mutants_equivalent.txt``, each as its scope and edit are printed, and not run. The
 report goes to standard output; to standard error, each mutant with the test that killed it.
 
-Usage: ``python -m tools.mutants [REGEX]``, on POSIX, to run the mutants that match, or all.
+Usage: ``python -m tools.mutants [REGEX [COMMIT]]``, on POSIX, to run the mutants that match, or
+all, and of these only the ones in lines that are new since a commit.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,37 +36,22 @@ WORKERS = 2
 TIMEOUT = 20.0  # seconds; three times what the tests take without a mutant, if that is longer
 LIMITS = {resource.RLIMIT_AS: 4 << 30, resource.RLIMIT_FSIZE: 1 << 30, resource.RLIMIT_CPU: 900}
 
-# Those of pages, packages and other programs, and those that need too much memory.
-UNUSED = {
-    f"test_{name}.py"
-    for name in (
-        *("contract_suite", "docs", "docstrings", "examples", "git", "memory", "other_readers"),
-        *("packaging", "releases", "vendoring"),
-    )
+# The folders of tests for each wing; what is not in a wing has the tests of the store.
+FOLDERS = {
+    "_log": ("log", "jsonl", "repair"),
+    "_codec": ("codec", "jsonl", "check"),
+    "jsonl": ("jsonl", "log", "codec"),
+    "check": ("check", "cli"),
+    "repair": ("repair", "cli"),
+    "testing": ("testing",),
+    "_cli": ("cli",),
+    "telemetry": ("jsonl", "codec"),
 }
-FIRST = ["test_store.py", "test_format.py", "test_known_ids.py", "test_reading.py"]
-# Slow: only what passes all the others is given these, but for the slowest, which add nothing.
-SLOWEST = "killed_writers or terminated_processes"
-# What is not part of a store is tested by these alone.
-_CHECKING = ("check", "cli", "repair_any_damage")
-_REPAIRING = ("repair", "repair_refused", "repair_any_damage", "repair_contention", "repair_cli")
-APART = {
-    **dict.fromkeys(("check", "_distinct", "_problems"), _CHECKING),
-    **dict.fromkeys(("_cli", "_progress", "_show", "_showrepair"), ("cli", "repair_cli")),
-    **dict.fromkeys(("repair", "_heldlog", "_mend", "_nextversion", "_rejected"), _REPAIRING),
-    **dict.fromkeys(("_rewrite", "_sieve", "_tally"), _REPAIRING),
-    **dict.fromkeys(("testing", "_concurrently", "_difference"), ("contract", "contract_suite")),
-    "_salvage": ("salvage", *_CHECKING),
-}
-# Where the test that kills most is not among the first.
-NEAREST = {
-    "_aggregate": "aggregates",
-    "_cleanprefix": "aggregates",
-    "_following": "following",
-    "_order": "models",
-    "_schema": "models",
-}
+# They need too much memory.
+UNUSED = {"test_memory.py"}
 LAST = {f"test_{name}.py" for name in ("any_bytes", "contention", "crash", "model", "round_trip")}
+# Slow, and they add nothing.
+SLOWEST = "killed_writers or terminated_processes or interrupts_at_any_moment"
 
 # Hypothesis draws the same examples every time, and spends none on making a failing one small.
 RUN = """
@@ -114,20 +101,40 @@ def run(project: Path, tests: list[str], limit: float) -> str | None:
     return failure[1] if failure else " ".join(text[-200:].split())
 
 
+def _wing_of(mutant: Mutant) -> str:
+    return mutant.path.parent.name
+
+
+def _tests_of(wing: str) -> list[str]:
+    paths = [
+        path.relative_to(ROOT)
+        for folder in FOLDERS[wing]
+        for path in sorted((ROOT / TESTS / folder).glob("test_*.py"))
+        if path.name not in UNUSED
+    ]
+    return [str(path) for path in sorted(paths, key=lambda path: path.name in LAST)]
+
+
+def changed_lines(since: str) -> set[tuple[Path, int]]:
+    """Return the lines of the sources that are new since a commit."""
+    command = ["git", "diff", "-U0", "--no-color", since, "--", str(SOURCES)]
+    diff = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    path, lines = Path(), set()
+    for line in diff.splitlines():
+        if line.startswith("+++ b/"):
+            path = Path(line.removeprefix("+++ b/"))
+        elif match := re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line):
+            first, count = int(match[1]), int(match[2] or 1)
+            lines |= {(path, number) for number in range(first, first + count)}
+    return lines
+
+
 class Runner:
     """Copies of the project, one per worker, each with at most one mutant in it at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, wings: Iterable[str]) -> None:
         """Make the copies, and see all tests pass in them, and fail without the code."""
-        apart = {f"test_{name}.py" for names in APART.values() for name in names}
-        left_out = (UNUSED | apart) - {"test_contract.py"}
-        names = [
-            path.name for path in (ROOT / TESTS).glob("test_*.py") if path.name not in left_out
-        ]
-        names.sort(key=lambda name: (name not in FIRST, name))
-        quick = [str(TESTS / name) for name in names if name not in LAST]
-        slow = [str(TESTS / name) for name in names if name in LAST]
-        self._stages = [(quick, 300.0), (slow, 300.0)]
+        self._limits: dict[str, float] = {}
         self._projects: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for number in range(WORKERS):
             project = folder / str(number)
@@ -136,25 +143,14 @@ class Runner:
                 shutil.copytree(ROOT / name, project / name, ignore=ignored)
             shutil.copy(ROOT / "pyproject.toml", project)
             self._projects.put(project)
-        for number, (tests, limit) in enumerate(self._stages):
+        for wing in dict.fromkeys(wings):
             start = time.monotonic()
-            if failure := run(project, tests, limit):
+            if failure := run(project, _tests_of(wing), 900.0):
                 sys.exit(f"the tests fail without a mutant: {failure}")
-            self._stages[number] = tests, max(TIMEOUT, 3 * (time.monotonic() - start))
+            self._limits[wing] = max(TIMEOUT, 3 * (time.monotonic() - start))
         broken = Mutant(SOURCES / "__init__.py", 1, "no code", b"raise RuntimeError", wording=False)
         if not self.killer(broken):
             sys.exit("the tests run, but not with the code of the copy")
-
-    def _stages_for(self, module: str) -> list[tuple[list[str], float]]:
-        """Return the tests for a module, in the order in which they are tried."""
-        if module in APART:
-            return [
-                ([str(TESTS / f"test_{name}.py") for name in APART[module]], self._stages[0][1])
-            ]
-        if module in NEAREST:
-            nearest = [str(TESTS / f"test_{NEAREST[module]}.py")]
-            return [(nearest, self._stages[0][1]), *self._stages]
-        return self._stages
 
     def killer(self, mutant: Mutant) -> str | None:
         """Return the first test that fails with ``mutant`` in place, if any does."""
@@ -163,8 +159,8 @@ class Runner:
         original = module.read_bytes()
         try:
             module.write_bytes(mutant.text)
-            killers = (run(project, tests, limit) for tests, limit in self._stages_for(module.stem))
-            killer = next(filter(None, killers), None)
+            wing = _wing_of(mutant)
+            killer = run(project, _tests_of(wing), self._limits.get(wing, 900.0))
         finally:
             module.write_bytes(original)
             self._projects.put(project)
@@ -173,20 +169,29 @@ class Runner:
         return killer
 
 
-def main(pattern: str = "") -> int:
-    """Run the mutants that match ``pattern``; return 1 if a test is missing, 0 if none is."""
+def main(pattern: str = "", since: str = "") -> int:
+    """Run the mutants that match ``pattern``; return 1 if a test is missing, 0 if none is.
+
+    Args:
+        pattern: What is looked for in their names; nothing matches all.
+        since: A commit; given, only mutants of lines that are new since then.
+    """
     for limit, most in LIMITS.items():
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (most, resource.getrlimit(limit)[1]))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    modules = sorted(path.relative_to(ROOT) for path in (ROOT / SOURCES).glob("*.py"))
+    modules = sorted(path.relative_to(ROOT) for path in (ROOT / SOURCES).rglob("*.py"))
     found = (mutant for path in modules for mutant in Module(ROOT, path).mutants())
     every = list({mutant.text: mutant for mutant in found}.values())
     lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.exists() else []
     equivalent = {line for line in lines if line and not line.startswith("#")}
     chosen = [m for m in every if m.edit not in equivalent and re.search(pattern, m.edit)]
+    if since:
+        new = changed_lines(since)
+        chosen = [mutant for mutant in chosen if (mutant.path, mutant.line) in new]
+    print(f"{len(chosen)} of {len(every)} mutants, a few seconds each", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(Path(folder))
+        runner = Runner(Path(folder), map(_wing_of, chosen))
         with ThreadPoolExecutor(WORKERS) as pool:
             killers = list(pool.map(runner.killer, chosen))
     for wording, title in ((False, "mutants of the code"), (True, "mutants of messages")):

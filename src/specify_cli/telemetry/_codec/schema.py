@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from .first_form import FIRST_FORM
+
 Schema: TypeAlias = Mapping[str, Any]
 
 _CHANGES_STRINGS = {
@@ -25,26 +27,6 @@ _WRAPPERS = {"definitions", "function-after", "function-before", "function-wrap"
 
 # Parts of a schema that say nothing of which values there are.
 _IRRELEVANT = {"metadata", "serialization", "default_factory_takes_data"}
-
-_NAME = {"type": "str", "min_length": 1}
-_ULID = {"type": "str", "min_length": 26, "max_length": 26}
-_OBJECT = {"type": "dict", "keys_schema": {"type": "str"}, "values_schema": {"type": "any"}}
-
-# The fields of the contract in its first form, to the last constraint.
-_FIRST_FORM = {
-    "aggregate_id": _NAME,
-    "causation_id": {
-        "type": "default",
-        "default": None,
-        "schema": {"type": "nullable", "schema": _ULID},
-    },
-    "event_id": _ULID,
-    "event_type": _NAME,
-    "lamport_clock": {"type": "int", "ge": 0},
-    "node_id": _NAME,
-    "payload": {"type": "default", "default_factory": dict, "schema": _OBJECT},
-    "timestamp": {"type": "datetime", "microseconds_precision": "truncate"},
-}
 
 
 class ModelSchema:
@@ -70,7 +52,7 @@ class ModelSchema:
         config = schema.get("config", {}).keys()
         self.is_first_form = (
             config <= {"title"}
-            and {n: field["schema"] for n, field in fields.items()} == _FIRST_FORM
+            and {n: field["schema"] for n, field in fields.items()} == FIRST_FORM
         )
         own = {n: f["schema"] for n, f in fields.items() if f.keys() <= {"type", "schema"}}
         self.numbers = {name for name, field in own.items() if field["type"] == "int"}

@@ -1,6 +1,8 @@
 """A file of lines that threads and processes append to; it knows nothing of what is in a line."""
 
-from .append import Appended, AppendLog, LockedLog
+from .append import Appended, AppendLog
+from .files import checked_path
+from .locked import LockedLog
 from .snapshot import Prefix, Snapshot
 
-__all__ = ["AppendLog", "Appended", "LockedLog", "Prefix", "Snapshot"]
+__all__ = ["AppendLog", "Appended", "LockedLog", "Prefix", "Snapshot", "checked_path"]

@@ -26,7 +26,8 @@ from typing import NamedTuple
 
 from . import files, in_flight, lock
 from .directories import DirectorySync
-from .snapshot import TAIL_SIZE, Prefix, Snapshot
+from .locked import LockedLog
+from .snapshot import Prefix, Snapshot
 
 _MAX_REPLACEMENTS = 100
 
@@ -43,67 +44,29 @@ class Appended(NamedTuple):
     prefix: Prefix
 
 
-class LockedLog(Snapshot):
-    """A log as its one writer sees it; size and tail include what has been written."""
-
-    __slots__ = ("_start", "_written")
-
-    def __init__(self, fd: int, name: str) -> None:
-        """Look at the end of the file.
-
-        Raises:
-            OSError: It cannot be read, or is not a regular file.
-        """
-        super().__init__(fd, name)
-        self._start = self.size
-        self._written = b""
-
-    def write(self, lines: bytes) -> None:
-        """Write whole lines at the end; a torn tail is sealed with a newline first.
-
-        Raises:
-            OSError: Not all of it could be written; ``roll_back`` is due.
-        """
-        torn = self.size > 0 and not self.tail.endswith(b"\n")
-        self._written = data = b"\n" + lines if torn else lines
-        files.write_all(self._fd, data)
-        # A network filesystem or a quota may report only on close what it could not write. Closing
-        # a copy asks for that now, while the lock is held and rolling back is possible.
-        os.close(os.dup(self._fd))
-        self.size += len(data)
-        self.tail = (self.tail + data)[-TAIL_SIZE:]
-
-    def sync(self) -> None:
-        """Wait until the file is on the device."""
-        files.sync_file(self._fd)
-
-    def roll_back(self) -> None:
-        """Truncate a write away, if what follows the old end is that write and nothing else."""
-        # A refusal is left to the next writer, who seals the torn tail; the first error counts.
-        with contextlib.suppress(OSError):
-            size = os.fstat(self._fd).st_size
-            # Someone who takes no lock may have appended since. Those bytes are theirs.
-            if size > self._start and self._written.startswith(
-                self.read(self._start, size - self._start)
-            ):
-                os.ftruncate(self._fd, self._start)
-
-
 class AppendLog:
     """The file of lines at one path.
 
     Args:
         path: The file; it need not exist, nor its directories.
         fsync: Whether an append waits for the device.
+        timeout: How many seconds to wait for the lock; None waits without end.
         logger: Where warnings go.
         error_type: What is raised when the operating system refuses.
     """
 
     def __init__(
-        self, path: Path, *, fsync: bool, logger: logging.Logger, error_type: type[Exception]
+        self,
+        path: Path,
+        *,
+        fsync: bool,
+        timeout: float | None = None,
+        logger: logging.Logger,
+        error_type: type[Exception],
     ) -> None:
         self.path = path
         self.fsync = fsync
+        self.timeout = timeout
         self.error_type = error_type
         self.logger = logger
         self._name = os.fspath(path)
@@ -151,12 +114,14 @@ class AppendLog:
             StorageError: The operating system refused, here or while the file was read; or, if it
                 is to be settled, this thread is in the middle of an append.
         """
-        opening = lock.hold(self._name, os.O_RDONLY, "shared" if settled else "no")
+        opening = lock.hold(
+            self._name, os.O_RDONLY, "shared" if settled else "no", timeout=self.timeout
+        )
         try:
             try:
                 fd, _ = next(opening)
                 try:
-                    snapshot = Snapshot(fd, self._name)
+                    snapshot = Snapshot(fd, self._name, self.timeout)
                 finally:
                     if settled:
                         lock.release(fd)
@@ -187,7 +152,7 @@ class AppendLog:
 
         No append is under way at that moment, so the line cannot be rolled back.
         """
-        looking = lock.hold(self._name, os.O_RDONLY, "shared")
+        looking = lock.hold(self._name, os.O_RDONLY, "shared", timeout=self.timeout)
         try:
             fd, _ = next(looking)
             return files.read_line(fd, offset, files.regular(fd).st_size)
@@ -198,12 +163,15 @@ class AppendLog:
 
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""
-        holding = lock.hold(self._name, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+        holding = lock.hold(self._name, flags, timeout=self.timeout)
         try:
             fd, locked = next(holding)
             if not locked:
                 self._warn_once()
-            return self._write(LockedLog(fd, self._name), choose, may_roll_back=locked)
+            return self._write(
+                LockedLog(fd, self._name, self.timeout), choose, may_roll_back=locked
+            )
         finally:
             try:  # noqa: SIM105  # no call of Python code here: see lock.hold
                 holding.close()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from typing import TypeAlias
 
 from . import files
 
-# A change so recent may share its time with one that comes later.
+# Some file systems tell times in steps of two seconds.
 _SETTLED_NS = 2_000_000_000
+
+# Device, inode and the time of the last change of what is in it.
+_State: TypeAlias = tuple[int, int, int]
 
 
 class DirectorySync:
@@ -25,7 +29,7 @@ class DirectorySync:
     def __init__(self, path: str) -> None:
         """Start with every directory to be synced."""
         self._path = path
-        self._synced: dict[str, tuple[int, int, int]] = {}
+        self._synced: dict[str, _State] = {}
 
     def sync(self) -> None:
         """Wait until the names of the file are on the device.
@@ -33,14 +37,20 @@ class DirectorySync:
         Raises:
             OSError: A directory could not be synced; the next call tries again.
         """
-        for directory in _directories_of(self._path):
-            status = os.stat(directory)  # noqa: PTH116  # a str, as everywhere at this level
-            state = (status.st_dev, status.st_ino, status.st_ctime_ns)
-            if self._synced.get(directory) == state:
-                continue
-            files.sync_directory(directory)
-            if time.time_ns() - status.st_ctime_ns > _SETTLED_NS:
-                self._synced[directory] = state
+        if self._synced and all(_state(name) == state for name, state in self._synced.items()):
+            return
+        states = {name: _state(name) for name in _directories_of(self._path)}
+        for name, state in states.items():
+            if self._synced.get(name) != state:
+                files.sync_directory(name)
+        # A change made just before may share its time with one that is yet to come.
+        settled = time.time_ns() - _SETTLED_NS
+        self._synced = states if all(state[2] < settled for state in states.values()) else {}
+
+
+def _state(directory: str) -> _State:
+    status = os.stat(directory)  # noqa: PTH116  # a str, as everywhere at this level
+    return status.st_dev, status.st_ino, status.st_ctime_ns
 
 
 def _directories_of(path: str) -> list[str]:

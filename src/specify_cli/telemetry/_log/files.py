@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 # A buffer that malloc serves from memory it has: four times this size, each block would be mapped
 # and cleared anew, and the first save of a process to a log of 9 MB would take 4.6 ms, not 2.7.
@@ -16,6 +17,21 @@ LIKELY_LINE = 4096
 
 # Without O_NONBLOCK, opening a named pipe to read it would wait for a writer. Files ignore it.
 FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def checked_path(path: str | os.PathLike[str]) -> Path:
+    """Return where a log is to be, or refuse what a caller cannot have meant.
+
+    Raises:
+        TypeError: It is no path, or empty.
+        ValueError: It begins with ``~``, which would make a directory of that name.
+    """
+    if isinstance(path, bytes) or not os.fspath(path):
+        raise TypeError(f"a path is a str or a PathLike of it, and not empty: {path!r}")
+    checked = Path(path)
+    if len(checked.parts) > 1 and checked.parts[0].startswith("~"):
+        raise ValueError(f'"~" is not expanded: use Path("{checked}").expanduser()')
+    return checked
 
 
 def open_file(path: str, flags: int, mode: int = 0o666) -> int:

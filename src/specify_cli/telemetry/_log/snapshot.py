@@ -38,14 +38,15 @@ class Snapshot:
         tail: Its last bytes.
     """
 
-    __slots__ = ("_fd", "_name", "identity", "size", "tail")
+    __slots__ = ("_fd", "_name", "_timeout", "identity", "size", "tail")
 
-    def __init__(self, fd: int, name: str) -> None:
+    def __init__(self, fd: int, name: str, timeout: float | None = None) -> None:
         """Look at the end of the file.
 
         Args:
             fd: The open file.
             name: Its path.
+            timeout: How many seconds to wait for an append under way; None waits without end.
 
         Raises:
             OSError: It cannot be read, or is not a regular file.
@@ -53,6 +54,7 @@ class Snapshot:
         status = files.regular(fd)
         self._fd = fd
         self._name = name
+        self._timeout = timeout
         self.size = size = status.st_size
         self.identity = (status.st_dev, status.st_ino)
         start = max(0, size - TAIL_SIZE)
@@ -103,11 +105,11 @@ class Snapshot:
         """Return the line at ``offset``, having waited for the append that may be writing it."""
         # Without the lock, or where the path names another file by now, what is there has to do.
         with contextlib.suppress(OSError):
-            wait_for_append(self._name)
+            wait_for_append(self._name, self._timeout)
         return files.read_line(self._fd, offset, os.fstat(self._fd).st_size)
 
 
-def wait_for_append(name: str, timeout: float | None = None) -> None:
+def wait_for_append(name: str, timeout: float | None) -> None:
     """Wait for a moment when no append to the file at a path is under way.
 
     Raises:

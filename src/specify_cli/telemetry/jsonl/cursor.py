@@ -18,7 +18,7 @@ from typing import Generic
 
 from .._codec import EventT
 from .._log import AppendLog, Snapshot
-from .reader import Reader
+from .reader import Reader, first_of_each_id
 
 _CURSOR = re.compile(r"1:(\d{1,19}):(\d{1,19}):([0-9a-f]{8}):([0-9a-f]{16})", re.ASCII)
 
@@ -123,12 +123,14 @@ def read_since(log: AppendLog, reader: Reader[EventT], cursor: str | None) -> Ne
         cursor: What the last call returned; None to begin.
 
     Raises:
-        StorageError: The operating system refused.
+        StorageError: The text is no cursor, or the operating system refused.
         TypeError: The cursor is no text.
-        ValueError: The text is no cursor.
     """
-    position = Position() if cursor is None else Position.parse(cursor)
-    found: dict[str, EventT] = {}
+    try:
+        position = Position() if cursor is None else Position.parse(cursor)
+    except ValueError as error:
+        raise log.error_type(f'cannot read "{log.path}": {error}') from error
+    found: list[EventT] = []
     with log.opened(settled=True) as file:
         restarted = position.offset > 0 and (file is None or not position.is_in(file))
         if restarted:
@@ -136,9 +138,8 @@ def read_since(log: AppendLog, reader: Reader[EventT], cursor: str | None) -> Ne
             position = Position()
         if file is not None:
             first_line = position.lines + 1
-            for event in reader.events_in(position.blocks_after(file), first_line):
-                found.setdefault(event.event_id, event)
-    return NewEvents(list(found.values()), str(position), restarted=restarted)
+            found = first_of_each_id(reader.events_in(position.blocks_after(file), first_line))
+    return NewEvents(found, str(position), restarted=restarted)
 
 
 def _mark(log: Snapshot, offset: int) -> str:

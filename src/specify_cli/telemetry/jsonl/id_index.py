@@ -33,9 +33,6 @@ class _Scanned(NamedTuple):
     indexed_from: int
 
 
-_NOTHING_SCANNED = _Scanned(Prefix((-1, -1), 0, b""), {}, 0)
-
-
 class IdIndex(Generic[EventT]):
     """The ids in one log, following the file as it grows and starting over when it is replaced.
 
@@ -46,7 +43,7 @@ class IdIndex(Generic[EventT]):
     def __init__(self, codec: Codec[EventT]) -> None:
         """Start with an empty index."""
         self._codec = codec
-        self._scanned = _NOTHING_SCANNED
+        self._scanned = _Scanned(Prefix((-1, -1), 0, b""), {}, 0)
 
     def catch_up(self, log: LockedLog, saving: int) -> None:
         """Take in what was appended since the last save, or all of a file not seen before.
@@ -59,16 +56,14 @@ class IdIndex(Generic[EventT]):
         scanned = self._scanned
         if not log.begins_with(scanned.prefix):
             scanned = _Scanned(log.prefix(), {}, log.size)
-            if saving == 1:
-                self._scanned = scanned
-                return
-        prefix, starts, indexed_from = scanned
-        if indexed_from:
+        elif scanned.prefix.end == log.size and not scanned.indexed_from:
+            return
+        if scanned is self._scanned or saving > 1:
+            prefix, starts, indexed_from = scanned
             self._index(starts, log, 0, indexed_from)
-        if prefix.end < log.size:
-            self._index(starts, log, prefix.end, log.size)
-        if indexed_from or prefix.end < log.size:
-            self._scanned = _Scanned(log.prefix(), starts, 0)
+            self._index(starts, log, max(prefix.end, indexed_from), log.size)
+            scanned = _Scanned(log.prefix(), starts, 0)
+        self._scanned = scanned
 
     def start_of(self, event_id: str) -> int | None:
         """Return where a line begins that was found or written under the lock and names the id."""

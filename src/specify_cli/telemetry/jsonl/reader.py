@@ -9,6 +9,7 @@ from typing import Generic
 
 from .._codec import Codec, EventT, MalformedLineError, is_blank, lines_of_aggregate
 from .._log import AppendLog
+from .recent import RecentIds
 
 _MAX_WARNINGS = 10
 
@@ -38,6 +39,14 @@ class SkippedLines:
             )
 
 
+def first_of_each_id(events: Iterable[EventT]) -> list[EventT]:
+    """Return the events, of those with one id the first."""
+    found: dict[str, EventT] = {}
+    for event in events:
+        found.setdefault(event.event_id, event)
+    return list(found.values())
+
+
 class Reader(Generic[EventT]):
     """Reads one log. It remembers nothing of it: each read goes by the bytes that are there.
 
@@ -58,6 +67,14 @@ class Reader(Generic[EventT]):
             StorageError: The operating system refused.
         """
         return self.events_in(self._log.blocks())
+
+    def distinct_events(self) -> Iterator[EventT]:
+        """Yield the events as ``events`` does, each id once as far as ``RecentIds`` reaches."""
+        recent = RecentIds()
+        for event in self.events():
+            if event.event_id not in recent:
+                recent.add(event.event_id)
+                yield event
 
     def events_in(self, blocks: Iterable[bytes], first_line: int = 1) -> Iterator[EventT]:
         """Yield the events of the lines in ``blocks`` that load, reporting the other lines.

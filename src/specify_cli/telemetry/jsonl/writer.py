@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic
 from weakref import WeakSet
 
-from .._codec import Codec, EventT
+from .._codec import Codec, EventT, UnstorableError
 from .._log import AppendLog, LockedLog
 from .id_index import IdIndex
 
 
 class Writer(Generic[EventT]):
-    """Appends the lines of events whose ids are not in the log yet.
+    """Appends the events whose ids are not in the log yet.
 
     Args:
         log: The file.
@@ -30,6 +30,24 @@ class Writer(Generic[EventT]):
         # lock of the file, asked for next, tells whether that thread is in the middle of an append.
         self._lock = threading.RLock()
         _writers.add(self)
+
+    def save(self, event: EventT) -> None:
+        """Append one event, unless its id is in the log; see ``JsonlEventStore.save_event``."""
+        self._check(event)
+        event_id: object = event.event_id  # whatever went round the model's checks
+        if isinstance(event_id, str) and self.surely_has(event_id):
+            return
+        line = self._encode(event)
+        self.append({event.event_id: line})
+
+    def save_all(self, events: Iterable[EventT]) -> int:
+        """Append those events whose ids are not in the log; return how many those are."""
+        lines: dict[str, bytes] = {}
+        for event in events:
+            self._check(event)
+            line = self._encode(event)
+            lines.setdefault(event.event_id, line)
+        return self.append(lines) if lines else 0
 
     def surely_has(self, event_id: str) -> bool:
         """Return whether the id's line stands where it was found before; no is no answer.
@@ -62,6 +80,20 @@ class Writer(Generic[EventT]):
             appended = self._log.append(choose)
             self._ids.add(new, appended)
         return len(new)
+
+    def _check(self, event: EventT) -> None:
+        model = self._codec.model
+        if not isinstance(event, model):
+            expected = f"{model.__module__}.{model.__qualname__}"
+            raise TypeError(f"not an event of this store, which takes {expected}: {event!r:.200}")
+
+    def _encode(self, event: EventT) -> bytes:
+        try:
+            return self._codec.encode(event)
+        except UnstorableError as error:
+            raise self._log.error_type(
+                f'cannot store event "{event.event_id}" in "{self._log.path}": {error}'
+            ) from error
 
     def start_over_in_child(self) -> None:  # pragma: posix
         """Forget the thread that holds the lock in the parent: in the child it does not exist."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import cast
 
 from .._codec.event import StorableEvent
 
@@ -19,12 +20,34 @@ def difference(loaded: Sequence[StorableEvent], expected: Sequence[StorableEvent
         loaded: What the store returned.
         expected: What it should have returned, each id once.
     """
-    if list(loaded) == list(expected):
+    if len(loaded) == len(expected) and all(map(same_event, loaded, expected)):
         return None
     facts = list(islice(_facts(loaded, expected), _MAX_FACTS + 1))
     if len(facts) > _MAX_FACTS:
         facts[-1] = "and more"
     return "\n".join(facts or _order(loaded, expected))
+
+
+def same_event(one: StorableEvent, other: StorableEvent) -> bool:
+    """Return whether two events are of one type and have the same in every field, exactly."""
+    return type(one) is type(other) and _same(_fields(one), _fields(other))
+
+
+def _same(one: object, other: object) -> bool:
+    """Return whether two values are equal and of the same types: 1 is neither 1.0 nor True."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        pairs = cast("dict[object, object]", other)
+        return _typed(one) == _typed(pairs) and all(_same(one[key], pairs[key]) for key in one)
+    if isinstance(one, list | tuple):
+        items = cast("Sequence[object]", other)
+        return len(one) == len(items) and all(map(_same, one, items))
+    return one == other or (one != one and other != other)  # noqa: PLR0124  # both not a number
+
+
+def _typed(keys: dict[object, object]) -> set[tuple[type, object]]:
+    return {(type(key), key) for key in keys}
 
 
 def _facts(loaded: Sequence[StorableEvent], expected: Sequence[StorableEvent]) -> Iterator[str]:
@@ -38,7 +61,7 @@ def _facts(loaded: Sequence[StorableEvent], expected: Sequence[StorableEvent]) -
             yield f"does not belong here: {_name(event)}"
         elif times[event.event_id] > 1:
             yield f"loaded {times[event.event_id]} times: {_name(event)}"
-        elif event != saved[event.event_id]:
+        elif not same_event(event, saved[event.event_id]):
             yield from _changes(event, saved[event.event_id])
 
 
@@ -48,7 +71,7 @@ def _changes(loaded: StorableEvent, saved: StorableEvent) -> list[str]:
         f"changed: {name} of {_name(saved)}: "
         f"saved {_shown(before.get(name))}, loaded {_shown(after.get(name))}"
         for name in before | after
-        if before.get(name) != after.get(name)
+        if not _same(before.get(name), after.get(name))
     ] or [f"changed: {_name(saved)}: saved {_shown(saved)}, loaded {_shown(loaded)}"]
 
 

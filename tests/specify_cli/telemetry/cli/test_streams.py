@@ -14,8 +14,8 @@ import pytest
 
 from specify_cli.telemetry._cli import progress
 
-from ..log.test_changed_underneath import posix_only
 from ..support.events import CODEC, make_event
+from ..support.platforms import posix_only
 from .test_cli import MODULE, TORN, Terminal, environment, main
 
 WHOLE = CODEC.encode(make_event())

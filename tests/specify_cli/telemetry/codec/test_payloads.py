@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import functools
 import json
 import math
 import sys
@@ -21,7 +22,7 @@ import pydantic
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 from specify_cli.telemetry._codec import json_values
 
 from ..support.events import CODEC, WHEN, make_event, make_events
@@ -221,16 +222,31 @@ def test_many_brackets_are_not_depth(store: SimpleJsonStore) -> None:
         datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-23, minutes=-59))),
         datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=5, minutes=45))),
         datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/Vienna")),
-        datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Vienna"), fold=0),
-        datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Vienna"), fold=1),
+        datetime(2026, 10, 25, 1, 59, tzinfo=ZoneInfo("Europe/Vienna")),
     ],
     ids=str,
 )
 def test_timestamps_come_back(timestamp: datetime, store: SimpleJsonStore) -> None:
-    """Wall time and offset survive, also in the hour that a clock change repeats."""
+    """Wall time and offset survive, and the times are equal."""
     store.save_event(make_event(timestamp=timestamp))
     (loaded,) = store.load_all_events()
     assert loaded.timestamp.isoformat() == timestamp.isoformat()
+    assert loaded.timestamp == timestamp
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_zones_time_in_an_hour_that_comes_twice_is_refused(
+    fold: int, store: SimpleJsonStore
+) -> None:
+    """Python holds it equal to no time that has an offset only, which is what a line has."""
+    zone = ZoneInfo("Europe/Vienna")
+    event = make_event(timestamp=datetime(2026, 10, 25, 2, 30, tzinfo=zone, fold=fold))
+    with pytest.raises(StorageError, match="timestamp: does not read back"):
+        store.save_event(event)
+    assert not store.file_path.exists()
+    fixed = datetime.fromisoformat(event.timestamp.isoformat())
+    store.save_event(fixed_event := event.model_copy(update={"timestamp": fixed}))
+    assert store.load_all_events() == [fixed_event]
 
 
 @pytest.mark.parametrize(
@@ -285,20 +301,28 @@ def test_events_made_without_validation_are_refused(
     assert len(store.load_all_events()) == 2
 
 
-def test_a_field_of_another_type_is_stored_as_the_contract_reads_it(
-    store: SimpleJsonStore,
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("node_id", b"cli:WP01"), ("timestamp", WHEN.isoformat()), ("lamport_clock", "1")],
+)
+def test_a_field_that_reads_back_as_something_else_is_refused(
+    field: str, value: object, store: SimpleJsonStore
 ) -> None:
-    """What went round the model's checks and is read as something else is not stored as it is."""
-    event = make_event()
-    store.save_event(event.model_copy(update={"node_id": b"cli:WP01"}))
-    assert store.load_all_events() == [event]
+    """What went round the model's checks is stored only if it loads as it is."""
+    event = make_event().model_copy(update={field: value})
+    with pytest.raises(StorageError, match=f"{field}: does not read back"):
+        store.save_event(event)
+    assert not store.file_path.exists()
 
 
-@pytest.mark.parametrize("thing", [None, {"event_id": "x"}, "event"])
-def test_what_is_not_an_event_is_refused(thing: Any, store: SimpleJsonStore) -> None:
-    """The error says what was given instead."""
-    with pytest.raises(StorageError, match=type(thing).__name__):
-        store.save_event(thing)
+@pytest.mark.parametrize("thing", [None, {"event_id": "x"}, "event", [make_event()]])
+def test_what_is_not_an_event_is_a_type_error(thing: Any, store: SimpleJsonStore) -> None:
+    """The error says what is wanted, and what was given instead."""
+    for save in (store.save_event, lambda thing: store.save_events([make_event(), thing])):
+        with pytest.raises(TypeError, match="not an event of this store") as caught:
+            save(thing)
+        assert repr(thing)[:50] in str(caught.value)
+        assert "spec_kitty_events.models.Event" in str(caught.value)
     assert not store.file_path.exists()
 
 
@@ -418,25 +442,142 @@ def test_a_time_that_only_looks_like_one_is_refused(store: SimpleJsonStore) -> N
         store.save_event(make_event().model_copy(update={"timestamp": Junk(2026, 1, 1)}))
 
 
-def test_fields_beyond_the_model_are_stored(store: SimpleJsonStore) -> None:
-    """A model that keeps what it does not know has it in its line."""
+class Open(Event):
+    """An event that keeps fields it does not know."""
 
-    class Open(Event):
-        model_config = pydantic.ConfigDict(extra="allow", frozen=True)
+    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
 
+
+class Wide(Event):
+    """An event with one more field."""
+
+    project: uuid.UUID
+
+
+@pytest.mark.parametrize(
+    ("model", "more"),
+    [(Open, {"build_id": "b7"}), (Wide, {"project": uuid.UUID(int=7)})],
+    ids=["extra", "subclass"],
+)
+def test_a_subclass_with_further_fields_is_refused(
+    model: type[Event], more: dict[str, Any], store: SimpleJsonStore
+) -> None:
+    """They would be in the line, and gone from every load."""
+    with pytest.raises(StorageError, match=f"{next(iter(more))}: Event has no such field"):
+        store.save_event(model(**make_event().to_dict(), **more))
+    assert not store.file_path.exists()
+
+
+class OpenStore(JsonlEventStore[Open]):
+    """A store for events with any fields."""
+
+    event_model = Open
+
+
+def test_fields_beyond_the_model_are_stored_where_the_model_keeps_them(log: Path) -> None:
+    """A model that keeps what it does not know has it in its line, in JSON terms."""
+    event = Open(**make_event().to_dict(), build_id="b7", pair=(1, 2))
+    OpenStore(log).save_event(event)
+    (loaded,) = OpenStore(log).load_all_events()
+    assert loaded.model_extra == {"build_id": "b7", "pair": [1, 2]}
+
+
+class Behaved(Event):
+    """An event with behaviour of its own, and a value that is computed once."""
+
+    @functools.cached_property
+    def title(self) -> str:
+        """What is shown of it."""
+        return self.event_type.upper()
+
+
+def test_a_subclass_without_further_fields_is_stored(store: SimpleJsonStore) -> None:
+    """Behaviour is no field; nor is what a cached property has left in the instance."""
     event = make_event()
-    store.save_event(Open(**event.to_dict(), build_id="b7"))
-    assert b'"build_id": "b7"' in store.file_path.read_bytes()
+    behaved = Behaved(**event.to_dict())
+    assert behaved.title == "EXECUTIONEVENT"
+    store.save_event(behaved)
+    assert store.load_all_events() == [event]
+    assert b"title" not in store.file_path.read_bytes()
+
+
+@pytest.mark.parametrize("tz", [None, UTC], ids=str)
+@pytest.mark.parametrize("microsecond", [0, 36834])
+def test_a_simple_event_takes_the_short_way(tz: None, microsecond: int) -> None:
+    """The text that needs no reading back is the text that reading back would have proved."""
+    event = make_event(
+        timestamp=datetime(2026, 2, 16, 9, 12, 58, microsecond, tzinfo=tz),
+        payload={"z": [1, {"y": None}], "a": {"b": [True, 1.5]}},
+    )
+    assert CODEC._simple_text(event) == CODEC._plain_text(event) is not None
+
+
+def test_a_field_that_is_missing_is_named(store: SimpleJsonStore) -> None:
+    """An event made without validation, and without a time."""
+    fields = make_event().to_dict()
+    del fields["timestamp"]
+    with pytest.raises(StorageError, match="timestamp: Field required"):
+        store.save_event(Event.model_construct(**fields))
+
+
+def test_a_clock_that_is_true_is_one(store: SimpleJsonStore) -> None:
+    """True equals 1, but Python's True is not JSON."""
+    event = make_event(lamport_clock=1)
+    store.save_event(event.model_copy(update={"lamport_clock": True}))
     assert store.load_all_events() == [event]
 
 
-def test_a_subclass_of_event_is_stored_with_its_fields(store: SimpleJsonStore) -> None:
-    """Fields the contract does not have are in the file, and ignored on load."""
-
-    class Wide(Event):
-        project: uuid.UUID
-
-    event = make_event()
-    store.save_event(Wide(**event.to_dict(), project=uuid.UUID(int=7)))
-    assert b'"project": "00000000-0000-0000-0000-000000000007"' in store.file_path.read_bytes()
+@pytest.mark.parametrize("number", [10**4299, -(10**4299)], ids=["positive", "negative"])
+def test_the_longest_integer_beside_a_lone_surrogate_loads(
+    number: int, store: SimpleJsonStore
+) -> None:
+    """The tolerant parser, which reads lone surrogates, has the bound of the fast one."""
+    store.save_event(event := make_event(payload={"n": number, "path": "\ud800"}))
     assert store.load_all_events() == [event]
+
+
+def nested_lists(depth: int, leaf: object = 1) -> dict[str, object]:
+    """Return a payload of that many levels, all but the first of them lists."""
+    value = leaf
+    for _ in range(depth - 1):
+        value = [value]
+    return {"down": value}
+
+
+def test_the_deepest_objects_with_something_to_convert_load(store: SimpleJsonStore) -> None:
+    """What is converted may be as deep as what is not."""
+    payload: dict[str, object] = {"set": {1}}
+    stored: dict[str, object] = {"set": [1]}
+    for _ in range(97):
+        payload, stored = {"down": payload}, {"down": stored}
+    store.save_event(make_event(payload=payload))
+    assert [event.payload for event in store.load_all_events()] == [stored]
+
+
+def test_brackets_beside_what_needs_converting_are_not_depth(store: SimpleJsonStore) -> None:
+    """A wide payload is not a deep one, whatever else it holds."""
+    wide: list[object] = [[] for _ in range(500)]
+    store.save_event(make_event(payload={"wide": wide, "text": "{[" * 500, "set": {1}}))
+    (event,) = store.load_all_events()
+    assert event.payload == {"wide": wide, "text": "{[" * 500, "set": [1]}
+
+
+@pytest.mark.parametrize("leaf", [1, (1,), {1}], ids=repr)
+def test_the_deepest_lists_accepted_load(leaf: object, store: SimpleJsonStore) -> None:
+    """Lists count as objects do, and tuples and sets as lists."""
+    deepest = 99 if leaf == 1 else 98
+    store.save_event(make_event(payload=nested_lists(deepest, leaf) | {"more": [[], []]}))
+    stored = nested_lists(deepest, leaf if leaf == 1 else [1]) | {"more": [[], []]}
+    assert [event.payload for event in store.load_all_events()] == [stored]
+    for depth in (deepest + 1, 150):
+        with pytest.raises(StorageError, match="nested more than 100 levels"):
+            store.save_event(make_event(payload=nested_lists(depth, leaf)))
+
+
+def test_one_plain_value_does_not_make_a_payload_plain(store: SimpleJsonStore) -> None:
+    """Each has to be, on every level."""
+    store.save_event(make_event(payload={"n": 1, "set": {7}, "list": [1, {8}, {"n": 1, "t": {9}}]}))
+    (event,) = store.load_all_events()
+    assert event.payload == {"n": 1, "set": [7], "list": [1, [8], {"n": 1, "t": [9]}]}
+    with pytest.raises(StorageError, match="two keys become '1'"):
+        store.save_event(make_event(payload={"n": 1, "a": {1: "x", "1": "y"}}))

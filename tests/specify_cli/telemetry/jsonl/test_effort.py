@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._codec import named_ids
 from specify_cli.telemetry._codec.codec import Codec
 from specify_cli.telemetry._log import files
 
-from ..support.events import make_event, make_events
-
-
-class Reading:
-    """Counts the bytes that are read from files."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Begin to count."""
-        self._size = 0
-        read_at = files.read_at
-
-        def count(fd: int, offset: int, size: int) -> bytes:
-            data = read_at(fd, offset, size)
-            self._size += len(data)
-            return data
-
-        monkeypatch.setattr(files, "read_at", count)
-
-    def of(self, use: Callable[[], object]) -> int:
-        """Return how many bytes ``use`` reads."""
-        self._size = 0
-        use()
-        return self._size
+from ..support.events import CODEC, make_event, make_events, numbered_id
+from ..support.system_calls import SystemCalls
 
 
 @pytest.fixture
-def reading(monkeypatch: pytest.MonkeyPatch) -> Reading:
+def reading(monkeypatch: pytest.MonkeyPatch) -> SystemCalls:
     """Count the bytes read."""
-    return Reading(monkeypatch)
+    return SystemCalls(monkeypatch)
 
 
 @pytest.fixture
@@ -51,53 +31,53 @@ def size(log: Path) -> int:
     return log.stat().st_size
 
 
-def test_a_warm_save_reads_next_to_nothing(log: Path, size: int, reading: Reading) -> None:
+def test_a_warm_save_reads_next_to_nothing(log: Path, size: int, reading: SystemCalls) -> None:
     """The first save searches the log, the second indexes it, and all after look at its end."""
     store = SimpleJsonStore(log)
     one, two, *more = make_events(9)
-    assert size <= reading.of(lambda: store.save_event(one)) < size + 2000
-    assert size <= reading.of(lambda: store.save_event(two)) < size + 5000
+    assert size <= reading.read(lambda: store.save_event(one)) < size + 2000
+    assert size <= reading.read(lambda: store.save_event(two)) < size + 5000
     for event in more:
-        assert reading.of(partial(store.save_event, event)) < 2000
-    assert reading.of(lambda: store.save_events(make_events(50))) < 2000
+        assert reading.read(partial(store.save_event, event)) < 2000
+    assert reading.read(lambda: store.save_events(make_events(50))) < 2000
 
 
-def test_what_others_append_is_read_once(log: Path, size: int, reading: Reading) -> None:
+def test_what_others_append_is_read_once(log: Path, size: int, reading: SystemCalls) -> None:
     """A store that has an index reads what was added to the log, and not the log."""
     store = SimpleJsonStore(log)
     store.save_events(make_events(2))
     for _ in range(3):
         SimpleJsonStore(log).save_events(make_events(10))
-        assert reading.of(lambda: store.save_event(make_event())) < size / 20
+        assert reading.read(lambda: store.save_event(make_event())) < size / 20
 
 
-def test_a_known_event_costs_its_line(log: Path, size: int, reading: Reading) -> None:
+def test_a_known_event_costs_its_line(log: Path, size: int, reading: SystemCalls) -> None:
     """Saving an event again reads that event."""
     store = SimpleJsonStore(log)
     store.save_events(events := make_events(3))
     for event in events:
-        assert reading.of(partial(store.save_event, event)) < 5000
-    assert reading.of(lambda: store.save_events(events)) < 20_000
+        assert reading.read(partial(store.save_event, event)) < 5000
+    assert reading.read(lambda: store.save_events(events)) < 20_000
     assert log.stat().st_size < 2 * size
 
 
-def test_a_batch_reads_the_log_once(log: Path, size: int, reading: Reading) -> None:
+def test_a_batch_reads_the_log_once(log: Path, size: int, reading: SystemCalls) -> None:
     """The first save of a process does not search the log for each event of a batch."""
     store = SimpleJsonStore(log)
-    assert reading.of(lambda: store.save_events(make_events(100))) < 1.5 * size
+    assert reading.read(lambda: store.save_events(make_events(100))) < 1.5 * size
 
 
-def test_a_search_ends_where_the_event_is_found(log: Path, reading: Reading) -> None:
+def test_a_search_ends_where_the_event_is_found(log: Path, reading: SystemCalls) -> None:
     """An event that stands early in a long log is found without reading the rest."""
     early, *events = make_events(3000)
     SimpleJsonStore(log).save_events([early, *events])
     size = log.stat().st_size
     assert size > 3 * files.BLOCK_SIZE
-    assert reading.of(lambda: SimpleJsonStore(log).save_event(early)) < size / 2
+    assert reading.read(lambda: SimpleJsonStore(log).save_event(early)) < size / 2
 
 
 def test_a_torn_tail_does_not_make_every_save_read_the_log(
-    log: Path, size: int, reading: Reading
+    log: Path, size: int, reading: SystemCalls
 ) -> None:
     """A store that has an index keeps it when the last line is torn, and after sealing it."""
     store = SimpleJsonStore(log)
@@ -105,9 +85,9 @@ def test_a_torn_tail_does_not_make_every_save_read_the_log(
     with log.open("ab") as file:
         file.write(b'{"torn": ' + b"x" * 300)
     for _ in range(3):
-        assert reading.of(lambda: store.save_events(events)) < 5000
+        assert reading.read(lambda: store.save_events(events)) < 5000
     for _ in range(3):
-        assert reading.of(lambda: store.save_event(make_event())) < 5000
+        assert reading.read(lambda: store.save_event(make_event())) < 5000
     assert len(store.load_all_events()) == 1000 + 2 + 3
     assert size < log.stat().st_size
 
@@ -129,3 +109,106 @@ def test_a_save_does_not_parse_the_log(
         store.save_event(event)
     assert not decoded
     assert log.stat().st_size > size
+
+
+def test_a_save_reads_what_is_new_and_no_more(log: Path, reading: SystemCalls) -> None:
+    """However long the log is: what others appended, a tail, and the line of a known event."""
+    store, other = SimpleJsonStore(log, fsync=True), SimpleJsonStore(log)
+    store.save_events(events := make_events(2000))
+    for event in [*make_events(2), events[0], events[-1]]:
+        assert reading.read(partial(store.save_event, event)) < 20_000
+    other.save_events(theirs := make_events(20))
+    for event in [*make_events(2), *theirs, events[0]]:
+        assert reading.read(partial(store.save_event, event)) < 30_000
+    with log.open("ab") as file:
+        file.write(b"torn")
+    for event in [*make_events(2), events[0]]:
+        assert reading.read(partial(store.save_event, event)) < 20_000
+
+
+def test_the_first_save_of_a_store_searches_from_the_start_once(
+    log: Path, reading: SystemCalls
+) -> None:
+    """One look at the file and the end of it, for a known event, a new one, and a batch."""
+    SimpleJsonStore(log).save_events(events := make_events(2000))
+    size = log.stat().st_size
+    for batch in ([events[5]], [make_event()], events[:5], make_events(3)):
+        read = reading.read(partial(SimpleJsonStore(log).save_events, batch))
+        assert read < size + 40_000
+
+
+def test_the_first_save_searches_and_the_second_makes_an_index(
+    log: Path, reading: SystemCalls
+) -> None:
+    """A process that saves once, as the CLI does, is spared the index."""
+    SimpleJsonStore(log).save_events(make_events(2000))
+    store, size = SimpleJsonStore(log), log.stat().st_size
+    one, two, three, four = make_events(4)
+    assert size <= reading.read(lambda: store.save_event(one)) < size + 5_000
+    assert len(store._writer._ids._scanned.starts) == 1
+    assert size <= reading.read(lambda: store.save_event(two)) < size + 5_000
+    assert len(store._writer._ids._scanned.starts) == 2002
+    for event in (three, four, one, two):
+        assert reading.read(partial(store.save_event, event)) < 5_000
+    batching = SimpleJsonStore(log)
+    assert reading.read(lambda: batching.save_events(make_events(3))) < size + 10_000
+    assert len(batching._writer._ids._scanned.starts) == 2007
+
+
+def test_what_others_append_is_read_once_also_when_it_is_known(
+    log: Path, reading: SystemCalls
+) -> None:
+    """Without a write of its own a store notes what it has read."""
+    store = SimpleJsonStore(log)
+    store.save_events(make_events(2))
+    SimpleJsonStore(log).save_events(theirs := make_events(1000))
+    assert reading.read(lambda: store.save_events(theirs[:1])) > 100_000
+    assert reading.read(lambda: store.save_events(theirs[:1])) < 10_000
+
+
+def test_what_a_store_writes_it_does_not_read(log: Path, reading: SystemCalls) -> None:
+    """The ids of its own lines are known from writing them."""
+    store = SimpleJsonStore(log)
+    store.save_event(make_event(payload={"text": "x" * 100_000}))
+    assert reading.read(lambda: store.save_event(make_event())) < 2_000
+
+
+def test_an_event_found_by_searching_is_not_searched_for_again(
+    log: Path, reading: SystemCalls
+) -> None:
+    """Where its line begins is remembered."""
+    SimpleJsonStore(log).save_events(events := make_events(500))
+    log.write_bytes(b"\n" + log.read_bytes())
+    for event in (events[0], events[250]):
+        store = SimpleJsonStore(log)
+        store.save_event(event)
+        assert reading.read(partial(store.save_event, event)) < 5_000
+
+
+@pytest.mark.parametrize("start", [b"", b"\n"], ids=["at once", "after a blank line"])
+def test_a_known_event_of_the_index_costs_its_line(
+    start: bytes, log: Path, reading: SystemCalls
+) -> None:
+    """The index has where each line begins, the first one and the others."""
+    SimpleJsonStore(log).save_events(events := make_events(1000))
+    log.write_bytes(start + log.read_bytes())
+    store = SimpleJsonStore(log)
+    store.save_events(make_events(2))
+    for event in (events[0], events[1], events[500], events[999]):
+        assert reading.read(partial(store.save_events, [event])) < 6_000
+
+
+def test_a_line_that_names_many_ids_is_gone_through_once() -> None:
+    """Twice the ids take twice the work, not four times."""
+
+    def seconds(count: int) -> float:
+        ids = [{"event_id": numbered_id(n)} for n in range(count)]
+        line = CODEC.encode(make_event(payload={"seen": ids}))
+        best = 9e9
+        for _ in range(3):
+            start = perf_counter()
+            assert len(list(named_ids(line, CODEC))) == count + 1
+            best = min(best, perf_counter() - start)
+        return best
+
+    assert seconds(32_000) < 16 * seconds(4_000)

@@ -20,11 +20,10 @@ from hypothesis import given, settings
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._log import files
 
 from ..log.test_contention import start_writer
 from ..support.events import CODEC, make_event, make_events, numbered_id
-from ..support.faults import CALLS, LOCK, READ, Faults, failing
+from ..support.system_calls import CALLS, LOCK, READ, SystemCalls, failing
 
 TORN = b'{"aggregate_id": "043-tele'
 
@@ -122,7 +121,7 @@ def test_a_line_completed_later_is_returned_then(log: Path, store: SimpleJsonSto
 
 
 def test_what_is_rolled_back_is_never_returned(
-    log: Path, store: SimpleJsonStore, faults: Faults, monkeypatch: pytest.MonkeyPatch
+    log: Path, store: SimpleJsonStore, faults: SystemCalls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lines of an append that fails in the end are not taken for saved."""
     store.save_event(kept := make_event())
@@ -166,9 +165,9 @@ def start_follower(log: Path) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch, log: Path) -> Faults:
+def faults(monkeypatch: pytest.MonkeyPatch, log: Path) -> SystemCalls:
     """Watch the calls for the log."""
-    return Faults(monkeypatch, log)
+    return SystemCalls(monkeypatch, log)
 
 
 def replaced(log: Path, content: bytes) -> None:
@@ -318,28 +317,21 @@ def test_looking_again_reads_only_what_is_new(
     """A poll costs what was appended, not the log."""
     store.save_events(make_events(1000))
     cursor = store.read_since().cursor
-    sizes: list[int] = []
-    read_at = files.read_at
-
-    def count(fd: int, offset: int, size: int) -> bytes:
-        sizes.append(len(data := read_at(fd, offset, size)))
-        return data
-
-    monkeypatch.setattr(files, "read_at", count)
-    assert store.read_since(cursor).events == []
-    assert sum(sizes) < 2_000
+    reading = SystemCalls(monkeypatch, log)
+    assert reading.read(lambda: store.read_since(cursor)) < 2_000
     with log.open("ab") as file:
         file.write(CODEC.encode(make_event()))
+    assert reading.read(lambda: store.read_since(cursor)) < 3_000
     assert len(store.read_since(cursor).events) == 1
-    assert sum(sizes) < 5_000
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call in {"open", "fstat", READ}])
 def test_a_refusal_is_a_storage_error(
-    call: str, log: Path, store: SimpleJsonStore, faults: Faults
+    call: str, log: Path, store: SimpleJsonStore, faults: SystemCalls
 ) -> None:
     """What the operating system refuses names the file, and leaves nothing open."""
     store.save_event(event := make_event())
+    faults.made.clear()
     faults.at(call, 1, failing(errno.EIO))
     with pytest.raises(StorageError, match="cannot read") as caught:
         store.read_since()
@@ -352,7 +344,7 @@ def test_a_refusal_is_a_storage_error(
     assert store.read_since().events == [event]
 
 
-def test_without_locks_a_log_is_followed_too(store: SimpleJsonStore, faults: Faults) -> None:
+def test_without_locks_a_log_is_followed_too(store: SimpleJsonStore, faults: SystemCalls) -> None:
     """A filesystem that refuses a reader the lock does not stop it."""
     store.save_event(event := make_event())
     faults.at(LOCK, 1, failing(errno.ENOLCK))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
 
-from ..support.events import WHEN, make_event, make_events
+from ..support.events import CODEC, WHEN, make_event, make_events
+from ..support.platforms import exit_code_of_child, has_fork
+from ..support.system_calls import LOCK, SystemCalls
 
 
 def line_of(**fields: object) -> bytes:
@@ -20,11 +23,11 @@ def line_of(**fields: object) -> bytes:
 
 def test_known_ids_are_loaded_by_the_first_save(store: SimpleJsonStore) -> None:
     """Neither making a store nor loading from it looks for ids."""
-    assert store._saved._known_ids is None
+    assert not store._writer._ids._scanned.starts
     store.load_all_events()
-    assert store._saved._known_ids is None
+    assert not store._writer._ids._scanned.starts
     store.save_event(make_event())
-    assert store._saved._known_ids is not None
+    assert store._writer._ids._scanned.starts
 
 
 def test_the_first_saved_wins(store: SimpleJsonStore) -> None:
@@ -207,3 +210,61 @@ def test_an_index_knows_ids_in_any_spelling(
     assert store.save_events([event, other]) == 0
     assert log.read_bytes().startswith(content)
     assert log.read_bytes().count(b"\n") == content.count(b"\n") + 1
+
+
+def test_known_events_are_not_written(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even an empty write is made for them."""
+    store = SimpleJsonStore(log)
+    store.save_events(events := make_events(3))
+    faults = SystemCalls(monkeypatch, log)
+    assert SimpleJsonStore(log).save_events(events) == 0
+    assert LOCK in faults.calls
+    assert not {"write", "dup", "ftruncate"} & set(faults.calls)
+
+
+def test_the_ids_of_a_file_that_is_gone_are_forgotten(log: Path, store: SimpleJsonStore) -> None:
+    """Memory follows the log that is there."""
+    store.save_events(make_events(100))
+    log.unlink()
+    store.save_events(make_events(3))
+    assert len(store._writer._ids._scanned.starts) == 3
+
+
+@pytest.mark.parametrize("after", ["", " ", "\t", "\r", "\t\r "], ids=repr)
+@pytest.mark.parametrize("before", ["", " ", "\t", "\r", "\r \t"], ids=repr)
+@pytest.mark.parametrize("event_id", ["01KHJVJWDM0HGAGYGXJYKD1JQG", "é" * 26, "\n" * 26], ids=ascii)
+@pytest.mark.parametrize("start", [b"", b"\\\n"], ids=["at once", "after a backslash"])
+def test_an_id_is_found_whatever_white_space_is_around_its_colon(
+    start: bytes, event_id: str, before: str, after: str, log: Path
+) -> None:
+    """By a search for one id, and by the index that the second save makes."""
+    event = make_event(event_id)
+    line = CODEC.encode(event).replace(b'"event_id": ', f'"event_id"{before}:{after}'.encode(), 1)
+    other = make_event(payload={"text": "é"})  # its escape is not the first one in the log
+    log.write_bytes(start + CODEC.encode(make_event()) + line + CODEC.encode(other))
+    content = log.read_bytes()
+    SimpleJsonStore(log).save_event(event)
+    assert log.read_bytes() == content
+    store = SimpleJsonStore(log)
+    store.save_events(make_events(2))
+    assert store.save_events([event]) == 0
+
+
+def test_ids_of_any_printable_characters_are_known(log: Path) -> None:
+    """ULIDs are in capitals and digits, but an id need not be a ULID."""
+    ids = [chr(code) * 26 for code in range(32, 127)]
+    events = [make_event(event_id) for event_id in [*ids, *(name[1:] + "é" for name in ids)]]
+    SimpleJsonStore(log).save_events(events)
+    content = log.read_bytes()
+    for event in events:
+        SimpleJsonStore(log).save_event(event)
+    assert SimpleJsonStore(log).save_events(events) == 0
+    assert log.read_bytes() == content
+
+
+@has_fork
+def test_a_forked_child_learns_the_log_anew(store: SimpleJsonStore) -> None:
+    """A thread of the parent may have been in the middle of noting what is in it."""
+    store.save_events(make_events(2))
+    assert exit_code_of_child(lambda: os._exit(len(store._writer._ids._scanned.starts))) == 0
+    assert len(store._writer._ids._scanned.starts) == 2

@@ -79,7 +79,6 @@ def test_ids_are_kept_and_not_events(log: Path) -> None:
     """A store that has saved holds a number or two per id, whatever the size of the events."""
     store = SimpleJsonStore(log)
     store.save_events([make_event(payload={"text": "x" * 100_000}) for _ in range(50)])
-    assert store._saved._known_ids is not None
-    held = store._saved._known_ids._starts
+    held = store._writer._ids._scanned.starts
     assert len(held) == 50
     assert all(isinstance(item, int) for pair in held.items() for item in pair)

@@ -42,6 +42,14 @@ def line_of(event: Event, *, compact: bool = False) -> bytes:
     return json.dumps(fields, sort_keys=True).encode()
 
 
+def as_in_memory(events: list[Event]) -> list[Event]:
+    """Return events as the store in memory loads them."""
+    store = InMemoryEventStore()
+    for event in events:
+        store.save_event(event)
+    return store.load_all_events()
+
+
 class LogModel:
     """What a log is: lines, each an event or nothing, the last perhaps without its newline.
 
@@ -64,9 +72,13 @@ class LogModel:
     @property
     def events(self) -> list[Event]:
         """The intact events in file order, the first of each id."""
+        return self.events_of(None)
+
+    def events_of(self, aggregate_id: str | None) -> list[Event]:
+        """Return the intact events of an aggregate, or of all, the first of each id among them."""
         first: dict[str, Event] = {}
         for _, event in self.lines:
-            if event is not None:
+            if event is not None and aggregate_id in {None, event.aggregate_id}:
                 first.setdefault(event.event_id, event)
         return list(first.values())
 
@@ -209,14 +221,12 @@ class StoreMachine(RuleBasedStateMachine):
         """All reads of all stores give what the model has, in the order of the store in memory."""
         if not hasattr(self, "model"):
             return
-        expected = InMemoryEventStore()
-        for event in self.model.events:
-            expected.save_event(event)
         for store in self.stores:
             assert list(store.iter_events()) == self.model.events
-            assert store.load_all_events() == expected.load_all_events()
+            assert store.load_all_events() == as_in_memory(self.model.events)
             for aggregate in AGGREGATES:
-                assert store.load_events(aggregate) == expected.load_events(aggregate)
+                expected = as_in_memory(self.model.events_of(aggregate))
+                assert store.load_events(aggregate) == expected
         if self.log.exists():
             assert self.log.read_bytes() == self.model.content
 

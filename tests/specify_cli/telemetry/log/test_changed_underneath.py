@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
 from ..support.events import make_event, make_events
+from ..support.platforms import posix_only
 
 Change = Callable[[Path], None]
 
@@ -154,11 +154,6 @@ class ReplacesAtOpen:
         other = self.log.with_name("other")
         other.write_bytes(b"")
         other.replace(self.log)
-
-
-posix_only = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows does not replace a file that is open"
-)
 
 
 @posix_only
@@ -320,3 +315,18 @@ def test_a_relative_path_is_kept_as_given(tmp_path: Path, monkeypatch: pytest.Mo
     event = make_event()
     store.save_event(event)
     assert events_of(tmp_path / "events.jsonl") == [event]
+
+
+def test_a_file_rewritten_after_a_long_torn_line_is_read_anew(
+    log: Path, store: SimpleJsonStore
+) -> None:
+    """A tail that is all one torn line gives nothing to recognize the file by."""
+    store.save_events(events := make_events(2))
+    with log.open("ab") as file:
+        file.write(b"x" * 600)
+    assert store.save_events(events) == 0
+    other = SimpleJsonStore(log.with_name("other.jsonl"))
+    other.save_events(others := make_events(30))
+    log.write_bytes(other.file_path.read_bytes())
+    assert store.save_events(others) == 0
+    assert list(store.iter_events()) == others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import logging
 import os
@@ -24,9 +25,11 @@ from specify_cli.telemetry import SimpleJsonStore
 
 from ..support import writer
 from ..support.events import make_event, make_events
-from ..support.faults import Faults
+from ..support.platforms import has_fork, posix_only
+from ..support.system_calls import LOCK, SystemCalls
 
-has_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+if sys.platform != "win32":
+    import fcntl
 
 
 def start_writer(
@@ -182,7 +185,7 @@ def test_a_child_forked_during_a_save_does_not_keep_the_lock(
         children.append(child)
 
     with monkeypatch.context() as patch:
-        Faults(patch, log).at("write", 1, fork, after=True)
+        SystemCalls(patch, log).at("write", 1, fork, after=True)
         store.save_event(make_event())
     try:
         start = time.monotonic()
@@ -226,7 +229,7 @@ def test_a_copy_is_a_store_on_the_same_file(
     twin.save_event(other := make_event())
     store.save_event(other)
     assert sum(ids_in(log).values()) == 2
-    assert twin._saved._lock is not store._saved._lock
+    assert twin._writer._lock is not store._writer._lock
 
 
 def test_a_failing_thread_leaves_the_store_usable(log: Path, store: SimpleJsonStore) -> None:
@@ -237,3 +240,66 @@ def test_a_failing_thread_leaves_the_store_usable(log: Path, store: SimpleJsonSt
     log.rmdir()
     in_threads(2, lambda _: store.save_event(make_event()))
     assert len(store.load_all_events()) == 2
+
+
+@posix_only
+def test_the_lock_is_given_back_although_a_copy_of_the_descriptor_lives(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child that another thread forks during a save has such a copy; nobody waits for it."""
+    write = os.write
+    copies: list[int] = []
+
+    def write_and_copy(fd: int, data: bytes) -> int:
+        copies.append(os.dup(fd))
+        return write(fd, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_and_copy)
+        store.save_event(make_event())
+    try:
+        with log.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        for fd in copies:
+            os.close(fd)
+    assert copies
+
+
+@posix_only
+def test_a_reader_does_not_keep_the_lock(log: Path, store: SimpleJsonStore) -> None:
+    """Whoever iterates may save before the last line, one without newline, is done with."""
+    store.save_events(make_events(3))
+    log.write_bytes(log.read_bytes().removesuffix(b"\n"))
+    iteration = store.iter_events()
+    assert [next(iteration).lamport_clock for _ in range(3)] == [1, 2, 3]
+    with log.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    del iteration
+
+
+def test_threads_of_one_store_take_turns_where_there_are_no_locks(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store itself keeps them apart; only other processes are beyond it."""
+    events = make_events(100)
+    calls = SystemCalls(monkeypatch, log)
+
+    def refuse() -> None:
+        calls.at(LOCK, 1, refuse)
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    calls.at(LOCK, 1, refuse)
+
+    def save_all(_: int) -> None:
+        for event in events:
+            store.save_event(event)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        in_threads(8, save_all)
+    finally:
+        sys.setswitchinterval(interval)
+    assert set(ids_in(log).values()) == {1}
+    assert len(ids_in(log)) == 100

@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,27 +18,12 @@ from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 
 from ..support.events import make_event, make_events
-from ..support.faults import LOCK, READ, Faults
+from ..support.platforms import exit_code_of_child, exiting, has_fork
+from ..support.system_calls import LOCK, READ, SystemCalls
 from ..support.writer import events_to_save
-from .test_contention import has_fork, start_writer
+from .test_contention import start_writer
 
 ROUNDS = 300
-
-
-def exit_code_of_child(body: Callable[[], None]) -> int:
-    """Fork a child that calls ``body``; return the code it ended with."""
-    child = os.fork()
-    if not child:
-        try:
-            body()
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def exiting(code: int) -> Callable[[], None]:
-    """Return an action that ends the process at once."""
-    return partial(os._exit, code)
 
 
 @has_fork
@@ -53,7 +37,7 @@ def test_dying_at_any_call_loses_nothing_acknowledged(
     """A process that ends at a call of a save leaves the event there whole, or not at all."""
 
     def save_and_die(event: Event, occurrence: int) -> None:
-        faults = Faults(monkeypatch, log)
+        faults = SystemCalls(monkeypatch, log)
         faults.at(call, occurrence, exiting(9), after=moment == "after")
         SimpleJsonStore(log, fsync=True).save_event(event)
         os._exit(0)
@@ -83,7 +67,7 @@ def test_dying_in_the_middle_of_a_write_costs_that_write_only(
     """Whatever part of a write reached the file, the events before and after it load."""
 
     def write_part_and_die(size: int) -> None:
-        Faults(monkeypatch, log).short_writes(monkeypatch, size, then=exiting(9))
+        SystemCalls(monkeypatch, log).short_writes(monkeypatch, size, then=exiting(9))
         SimpleJsonStore(log).save_events(events)
         os._exit(0)
 

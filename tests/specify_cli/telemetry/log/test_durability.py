@@ -4,98 +4,139 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import directories
 
 from ..support.events import make_event, make_events
-
-directories_are_synced = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no directories to sync"
-)
-
-
-class Trace:
-    """The writes and syncs the store makes, in order, each with the path it is about."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Begin to record."""
-        self.calls: list[tuple[str, Path]] = []
-        self._paths: dict[int, Path] = {}
-        self._real = {name: getattr(os, name) for name in ("open", "write", "fsync")}
-        for name in self._real:
-            monkeypatch.setattr(os, name, getattr(self, name))
-
-    def open(self, path: str | Path, flags: int, mode: int = 0o777) -> int:
-        """Note which path a descriptor is for."""
-        fd: int = self._real["open"](path, flags, mode)
-        self._paths[fd] = Path(path)
-        return fd
-
-    def write(self, fd: int, data: bytes) -> int:
-        """Record a write."""
-        self.calls.append(("write", self._paths[fd]))
-        written: int = self._real["write"](fd, data)
-        return written
-
-    def fsync(self, fd: int) -> None:
-        """Record a sync."""
-        self.calls.append(("fsync", self._paths[fd]))
-        self._real["fsync"](fd)
-
-    def taken(self) -> list[tuple[str, Path]]:
-        """Return what was recorded since the last time."""
-        calls, self.calls = self.calls, []
-        return calls
+from ..support.platforms import directories_are_synced
+from ..support.system_calls import SystemCalls, failing
 
 
 @pytest.fixture
-def trace(monkeypatch: pytest.MonkeyPatch) -> Trace:
+def trace(monkeypatch: pytest.MonkeyPatch) -> SystemCalls:
     """Record the writes and syncs of a test."""
-    return Trace(monkeypatch)
+    return SystemCalls(monkeypatch)
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every change of a directory count as one of long ago."""
+    monkeypatch.setattr(directories, "_SETTLED_NS", -(10**18))
 
 
 @directories_are_synced
-def test_file_and_directory_are_synced_after_the_write(log: Path, trace: Trace) -> None:
-    """Write, then the file, then once its directory."""
+@pytest.mark.usefixtures("settled")
+def test_file_and_directory_are_synced_after_the_write(log: Path, trace: SystemCalls) -> None:
+    """Write, then the file, then once the directories that lead to it, the nearest first."""
     store = SimpleJsonStore(log, fsync=True)
     store.save_event(make_event())
-    assert trace.taken() == [("write", log), ("fsync", log), ("fsync", log.parent)]
+    calls = trace.taken("write", "fsync")
+    assert calls[:3] == [("write", log), ("fsync", log), ("fsync", log.parent)]
+    assert {path for _, path in calls[2:]} <= set(log.parents)
     store.save_events(make_events(3))
-    assert trace.taken() == [("write", log), ("fsync", log)]
+    assert trace.taken("write", "fsync") == [("write", log), ("fsync", log)]
 
 
 @directories_are_synced
-def test_new_directories_are_synced_too(tmp_path: Path, trace: Trace) -> None:
+def test_a_directory_changed_just_now_is_synced_again(log: Path, trace: SystemCalls) -> None:
+    """A change in the same tick of the clock would not be seen."""
+    store = SimpleJsonStore(log, fsync=True)
+    store.save_event(make_event())
+    trace.taken()
+    store.save_event(make_event())
+    assert ("fsync", log.parent) in trace.taken("fsync")
+
+
+@directories_are_synced
+def test_new_directories_are_synced_too(tmp_path: Path, trace: SystemCalls) -> None:
     """Each directory that was made is made durable in the one above it."""
     log = tmp_path / "a" / "b" / "events.jsonl"
     SimpleJsonStore(log, fsync=True).save_event(make_event())
-    assert sorted(trace.taken()) == [
-        ("fsync", tmp_path),
-        ("fsync", tmp_path / "a"),
-        ("fsync", tmp_path / "a" / "b"),
-        ("fsync", log),
-        ("write", log),
-    ]
-
-
-def test_a_known_event_is_synced_before_it_is_acknowledged(log: Path, trace: Trace) -> None:
-    """Whoever wrote the event may not have waited for the device; who asks for that gets it."""
-    event = make_event()
-    SimpleJsonStore(log).save_event(event)
-    assert trace.taken() == [("write", log)]
-    store = SimpleJsonStore(log, fsync=True)
-    for _ in range(3):
-        store.save_event(event)
-        assert ("fsync", log) in trace.taken()
+    synced = [path for _, path in trace.taken("fsync")]
+    assert synced[:4] == [log, tmp_path / "a" / "b", tmp_path / "a", tmp_path]
 
 
 @directories_are_synced
-def test_a_replaced_file_has_its_directory_synced_again(log: Path, trace: Trace) -> None:
+def test_directories_made_by_a_store_that_does_not_sync_are_synced(
+    tmp_path: Path, trace: SystemCalls
+) -> None:
+    """Whoever asks for durability gets it for all that the file hangs from."""
+    log = tmp_path / "a" / "b" / "events.jsonl"
+    SimpleJsonStore(log).save_event(make_event())
+    assert trace.taken("fsync") == []
+    SimpleJsonStore(log, fsync=True).save_event(make_event())
+    assert {log, tmp_path / "a" / "b", tmp_path / "a", tmp_path} <= {
+        path for _, path in trace.taken("fsync")
+    }
+
+
+@directories_are_synced
+@pytest.mark.usefixtures("settled")
+def test_a_file_made_again_has_its_directory_synced_again(log: Path, trace: SystemCalls) -> None:
+    """Also where it has the inode number, and the bytes, of the one that was removed."""
+    store = SimpleJsonStore(log, fsync=True)
+    store.save_event(event := make_event())
+    trace.taken()
+    content = log.read_bytes()
+    time.sleep(0.02)  # more than a tick of the clock
+    log.unlink()
+    log.write_bytes(content)
+    store.save_event(event)
+    assert ("fsync", log.parent) in trace.taken("fsync")
+    store.save_event(event)
+    assert trace.taken("fsync") == [("fsync", log)]
+
+
+@directories_are_synced
+def test_of_a_link_the_directory_of_the_file_is_synced(tmp_path: Path, trace: SystemCalls) -> None:
+    """The entry that a power loss could take is there; that of the link counts too."""
+    (tmp_path / "links").mkdir()
+    (tmp_path / "files").mkdir()
+    link = tmp_path / "links" / "events.jsonl"
+    link.symlink_to(tmp_path / "files" / "events.jsonl")
+    SimpleJsonStore(link, fsync=True).save_event(make_event())
+    assert {tmp_path / "files", tmp_path / "links"} <= {p for _, p in trace.taken("fsync")}
+
+
+@directories_are_synced
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_a_sync_of_a_directory_that_failed_is_tried_again(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of them it was, the event is acknowledged once all of them are on the device."""
+    log = tmp_path / "a" / "b" / "events.jsonl"
+    store = SimpleJsonStore(log, fsync=True)
+    calls = SystemCalls(monkeypatch)
+    calls.at("fsync", number, failing(errno.EIO))
+    with pytest.raises(StorageError, match="cannot append to"):
+        store.save_event(event := make_event())
+    assert calls.fired
+    assert store.load_all_events() == []
+    calls.taken()
+    store.save_event(event)
+    synced = {path for _, path in calls.taken("fsync")}
+    assert {log, tmp_path / "a" / "b", tmp_path / "a", tmp_path} <= synced
+
+
+def test_a_known_event_is_synced_before_it_is_acknowledged(log: Path, trace: SystemCalls) -> None:
+    """Whoever wrote the event may not have waited for the device; who asks for that gets it."""
+    event = make_event()
+    SimpleJsonStore(log).save_event(event)
+    assert trace.taken("write", "fsync") == [("write", log)]
+    store = SimpleJsonStore(log, fsync=True)
+    for _ in range(3):
+        store.save_event(event)
+        assert ("fsync", log) in trace.taken("write", "fsync")
+
+
+@directories_are_synced
+def test_a_replaced_file_has_its_directory_synced_again(log: Path, trace: SystemCalls) -> None:
     """A new file is a new entry in its directory."""
     store = SimpleJsonStore(log, fsync=True)
     store.save_event(make_event())
@@ -104,39 +145,15 @@ def test_a_replaced_file_has_its_directory_synced_again(log: Path, trace: Trace)
     other.replace(log)
     trace.taken()
     store.save_event(make_event())
-    assert trace.taken() == [("write", log), ("fsync", log), ("fsync", log.parent)]
+    calls = trace.taken("write", "fsync")
+    assert calls[:3] == [("write", log), ("fsync", log), ("fsync", log.parent)]
 
 
-def test_without_fsync_nothing_is_synced(tmp_path: Path, trace: Trace) -> None:
+def test_without_fsync_nothing_is_synced(tmp_path: Path, trace: SystemCalls) -> None:
     """The default leaves it to the operating system when to write to the device."""
     log = tmp_path / "new" / "events.jsonl"
     SimpleJsonStore(log).save_event(make_event())
-    assert trace.taken() == [("write", log)]
-
-
-@directories_are_synced
-def test_a_directory_that_cannot_be_synced_is_an_error(
-    log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The event is not acknowledged, and not in the file."""
-    store = SimpleJsonStore(log, fsync=True)
-    real = os.fsync
-    synced: list[int] = []
-
-    def fail_second(fd: int) -> None:
-        synced.append(fd)
-        if len(synced) == 2:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        real(fd)
-
-    monkeypatch.setattr(os, "fsync", fail_second)
-    event = make_event()
-    with pytest.raises(StorageError, match="cannot append to"):
-        store.save_event(event)
-    assert store.load_all_events() == []
-    store.save_event(event)
-    assert len(synced) == 4
-    assert store.load_all_events() == [event]
+    assert trace.taken("write", "fsync") == [("write", log)]
 
 
 @pytest.mark.parametrize("fsync", ["", "fsync"])
@@ -170,3 +187,16 @@ def test_no_descriptor_stays_open(
     next(store.iter_events())
     assert opened == []
     assert store.load_all_events() == events
+
+
+def test_a_store_that_syncs_does_so_for_what_it_knows(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line it knows may be that of a writer that did not wait for the device."""
+    store = SimpleJsonStore(log, fsync=True)
+    store.save_event(make_event())
+    SimpleJsonStore(log).save_event(event := make_event())
+    store.save_event(make_event())
+    trace = SystemCalls(monkeypatch)
+    store.save_event(event)
+    assert trace.taken("write", "fsync")[0] == ("fsync", log)

@@ -14,8 +14,9 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 
+from ..support.descriptors import next_descriptor
 from ..support.events import make_event, make_events
-from ..support.faults import CALLS, ERRORS, LOCK, READ, Faults, failing
+from ..support.system_calls import CALLS, ERRORS, LOCK, READ, SystemCalls, failing
 
 Prepare = Callable[[Path], None]
 
@@ -40,9 +41,9 @@ def refusal_of(use: Callable[[], None]) -> StorageError | None:
 
 
 @pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch, log: Path) -> Faults:
+def faults(monkeypatch: pytest.MonkeyPatch, log: Path) -> SystemCalls:
     """Watch the calls made for the log."""
-    return Faults(monkeypatch, log)
+    return SystemCalls(monkeypatch, log)
 
 
 @pytest.mark.parametrize("fsync", ["", "fsync"])
@@ -50,7 +51,7 @@ def faults(monkeypatch: pytest.MonkeyPatch, log: Path) -> Faults:
 @pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.get)
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_that_fails_costs_nothing(
-    call: str, number: int, prepare: Prepare, fsync: str, log: Path, faults: Faults
+    call: str, number: int, prepare: Prepare, fsync: str, log: Path, faults: SystemCalls
 ) -> None:
     """Whichever call of a save fails, the file is as before and the next save works."""
     saved = make_events(3)
@@ -88,7 +89,7 @@ def test_a_call_that_fails_costs_nothing(
 @pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.get)
 @pytest.mark.parametrize("call", ["open", "fstat", READ, "close"])
 def test_a_load_that_fails_raises_a_storage_error(
-    call: str, number: int, log: Path, faults: Faults
+    call: str, number: int, log: Path, faults: SystemCalls
 ) -> None:
     """A load that cannot read says so; it never returns a part of the log."""
     store = SimpleJsonStore(log)
@@ -122,7 +123,7 @@ def test_a_write_that_stops_at_any_byte_is_rolled_back(
     length = probe.file_path.stat().st_size
     for size in range(length + 1):
         with monkeypatch.context() as patch:
-            faults = Faults(patch, log)
+            faults = SystemCalls(patch, log)
             faults.short_writes(patch, size, then=failing(errno.ENOSPC))
             with pytest.raises(StorageError, match="cannot append to"):
                 store.save_events(events)
@@ -136,7 +137,7 @@ def test_a_short_write_is_continued(
     sizes: list[int], log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Writing in parts gives the same line."""
-    faults = Faults(monkeypatch, log)
+    faults = SystemCalls(monkeypatch, log)
     faults.short_writes(monkeypatch, *sizes, then=lambda: None)
     event = make_event()
     store.save_event(event)
@@ -149,7 +150,7 @@ def test_a_write_that_takes_nothing_is_an_error(
 ) -> None:
     """A device that goes on taking no bytes is not waited for."""
     with monkeypatch.context() as patch:
-        faults = Faults(patch, log)
+        faults = SystemCalls(patch, log)
         faults.short_writes(patch, 10, *[0] * 100, then=lambda: None)
         with pytest.raises(StorageError, match="nothing could be written"):
             store.save_event(event := make_event())
@@ -161,7 +162,7 @@ def test_a_write_that_takes_nothing_is_an_error(
 @pytest.mark.parametrize("call", ["open", READ])
 @pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.get)
 def test_a_known_event_that_cannot_be_looked_up_is_looked_for_under_the_lock(
-    call: str, number: int, log: Path, faults: Faults
+    call: str, number: int, log: Path, faults: SystemCalls
 ) -> None:
     """A first look that fails decides nothing."""
     store = SimpleJsonStore(log)
@@ -174,13 +175,14 @@ def test_a_known_event_that_cannot_be_looked_up_is_looked_for_under_the_lock(
     assert log.read_bytes() == content
 
 
-def test_a_known_event_is_found_without_the_lock(log: Path, faults: Faults) -> None:
-    """Saving what is known waits for nobody, unless it has to be synced."""
+def test_a_known_event_is_looked_up_and_not_searched_for(log: Path, faults: SystemCalls) -> None:
+    """Saving what is known reads one line under a lock that others who look may hold too."""
     store = SimpleJsonStore(log)
     store.save_events(events := make_events(3))
-    faults.calls.clear()
+    faults.made.clear()
     store.save_event(events[1])
-    assert faults.calls == ["open", READ, "close"]
+    calls = [call for call in faults.calls if call != "lseek"]  # how Windows reads and locks
+    assert calls == ["open", LOCK, "fstat", READ, LOCK, "close"]
 
 
 @pytest.mark.parametrize("refused", ["ftruncate", "fstat"])
@@ -193,7 +195,7 @@ def test_a_rollback_that_fails_does_not_harm_the_next_save(
     store.save_events(saved := make_events(3))
     event = make_event(lamport_clock=9)
     with monkeypatch.context() as patch:
-        faults = Faults(patch, log)
+        faults = SystemCalls(patch, log)
         faults.at(refused, 1 if refused == "ftruncate" else 2, failing(errno.EIO))
         faults.at("dup", 1, failing(errno.EIO))
         faults.short_writes(patch, size, then=failing(errno.ENOSPC))
@@ -222,7 +224,7 @@ def test_an_interrupt_during_the_write_leaves_no_half_line(
     before = log.read_bytes()
     event = make_event(lamport_clock=9)
     with monkeypatch.context() as patch:
-        faults = Faults(patch, log)
+        faults = SystemCalls(patch, log)
         faults.at("dup", 1, interrupt)
         faults.short_writes(patch, size, then=interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -246,7 +248,7 @@ def test_a_rollback_keeps_what_others_appended(
         failing(errno.ENOSPC)()
 
     with monkeypatch.context() as patch:
-        faults = Faults(patch, log)
+        faults = SystemCalls(patch, log)
         faults.short_writes(patch, 20, then=append_and_fail)
         with pytest.raises(StorageError):
             store.save_event(mine := make_event())
@@ -256,7 +258,7 @@ def test_a_rollback_keeps_what_others_appended(
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
 def test_a_filesystem_without_locks_is_used_with_one_warning(
-    number: int, log: Path, faults: Faults, caplog: pytest.LogCaptureFixture
+    number: int, log: Path, faults: SystemCalls, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Saves go on without the lock; the log says so once."""
     store = SimpleJsonStore(log)
@@ -278,7 +280,7 @@ def test_without_a_lock_nothing_is_rolled_back(
     store.save_events(saved := make_events(2))
     before = log.read_bytes()
     with monkeypatch.context() as patch:
-        faults = Faults(patch, log)
+        faults = SystemCalls(patch, log)
         faults.at(LOCK, 1, failing(errno.ENOLCK))
         faults.short_writes(patch, 20, then=failing(errno.ENOSPC))
         with pytest.raises(StorageError):
@@ -291,7 +293,7 @@ def test_without_a_lock_nothing_is_rolled_back(
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EBADF, errno.EIO])
 def test_a_reader_that_gets_no_lock_reads_on(
-    number: int, log: Path, store: SimpleJsonStore, faults: Faults
+    number: int, log: Path, store: SimpleJsonStore, faults: SystemCalls
 ) -> None:
     """A last line in doubt is judged by what is there."""
     store.save_events(events := make_events(2))
@@ -302,7 +304,7 @@ def test_a_reader_that_gets_no_lock_reads_on(
 
 
 def test_a_torn_tail_cut_off_during_a_read_is_gone(
-    log: Path, store: SimpleJsonStore, faults: Faults
+    log: Path, store: SimpleJsonStore, faults: SystemCalls
 ) -> None:
     """A file that shrinks while its last line is in doubt makes no load fail."""
     store.save_events(events := make_events(2))
@@ -366,11 +368,11 @@ def test_a_read_only_log_can_be_loaded_and_not_saved_to(log: Path, store: Simple
         store.save_event(make_event())
 
 
-def test_loading_only_reads(log: Path, store: SimpleJsonStore, faults: Faults) -> None:
+def test_loading_only_reads(log: Path, store: SimpleJsonStore, faults: SystemCalls) -> None:
     """A load writes nothing, even to a log whose last line is torn."""
     store.save_events(make_events(2))
     torn(log)
-    faults.calls.clear()
+    faults.made.clear()
     status = log.stat()
     store.load_all_events()
     assert not {"write", "ftruncate", "fsync"} & set(faults.calls)
@@ -387,9 +389,67 @@ def test_a_save_within_a_save_is_refused(
     def handler() -> None:
         caught.append(refusal_of(partial(store.save_event, inner)))
 
-    faults = Faults(monkeypatch, log)
+    faults = SystemCalls(monkeypatch, log)
     faults.at("write", 1, handler, after=True)
     store.save_event(outer)
-    assert [str(error) for error in caught] == [f'cannot append to "{log}" during another append']
+    reason = "an append of this very thread is under way"
+    assert [str(error) for error in caught] == [f'cannot append to "{log}": {reason}']
     store.save_event(inner)
     assert list(store.iter_events()) == [outer, inner]
+
+
+@pytest.mark.parametrize("refused", ["ftruncate", "fstat"])
+def test_the_first_error_is_the_one_that_counts(
+    refused: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rollback that fails does not hide why it was needed."""
+    store = SimpleJsonStore(log)
+    store.save_event(make_event())
+    with monkeypatch.context() as patch:
+        faults = SystemCalls(patch, log)
+        faults.at(refused, 1 if refused == "ftruncate" else 2, failing(errno.EACCES))
+        faults.short_writes(patch, 20, then=failing(errno.ENOSPC))
+        with pytest.raises(StorageError, match=os.strerror(errno.ENOSPC)) as caught:
+            store.save_event(make_event())
+        assert faults.fired
+    assert isinstance(caught.value.__cause__, OSError)
+    assert caught.value.__cause__.errno == errno.ENOSPC
+
+
+def test_a_save_that_wrote_nothing_undoes_nothing(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another has appended without the lock meanwhile stays."""
+    store = SimpleJsonStore(log, fsync=True)
+    store.save_event(event := make_event())
+    before = log.read_bytes()
+
+    def append_and_fail() -> None:
+        with log.open("ab") as file:
+            file.write(b"theirs\n")
+        failing(errno.EIO)()
+
+    faults = SystemCalls(monkeypatch, log)
+    faults.at("fsync", 1, append_and_fail)
+    with pytest.raises(StorageError, match="cannot append to"):
+        store.save_event(event)
+    assert log.read_bytes() == before + b"theirs\n"
+
+
+def test_no_descriptor_stays_open(tmp_path: Path) -> None:
+    """Not between calls, nor after what fails."""
+    before = next_descriptor()
+    store = SimpleJsonStore(tmp_path / "a" / "b" / "events.jsonl", fsync=True)
+    for event in [*(events := make_events(3)), events[0]]:
+        store.save_event(event)
+        store.load_all_events()
+    quick = SimpleJsonStore(store.file_path)
+    assert quick.save_events(events) == 0
+    quick.save_event(events[1])
+    for use in (
+        SimpleJsonStore(tmp_path).load_all_events,
+        lambda: SimpleJsonStore(tmp_path).save_event(events[0]),
+    ):
+        with pytest.raises(StorageError):
+            use()
+    assert next_descriptor() == before

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import files
+
+from ..support.events import make_event
+from ..support.platforms import posix_only
 
 LONG = b"x" * (3 * files.BLOCK_SIZE) + b"\n"
 SHORT = b"y" * 99 + b"\n"
@@ -74,3 +78,25 @@ def test_only_regular_files_are_logs(fd: int) -> None:
     finally:
         for end in pipe:
             os.close(end)
+
+
+@posix_only
+def test_a_new_file_is_not_executable(log: Path, store: SimpleJsonStore) -> None:
+    """Without a umask anyone may read and write it, and no more."""
+    umask = os.umask(0)
+    try:
+        store.save_event(make_event())
+    finally:
+        os.umask(umask)
+    assert log.stat().st_mode & 0o777 == 0o666
+
+
+def test_a_line_is_cut_where_the_reading_is_to_stop(tmp_path: Path) -> None:
+    """Also when its end can be seen."""
+    path = tmp_path / "lines"
+    path.write_bytes(b"x" * 99 + b"\n" + b"y" * 99 + b"\n")
+    fd = files.open_file(str(path), os.O_RDONLY)
+    try:
+        assert files.read_line(fd, 100, 150) == b"y" * 50
+    finally:
+        os.close(fd)

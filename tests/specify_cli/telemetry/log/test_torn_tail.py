@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 
-from ..support.events import make_event, make_events
+from ..support.events import CODEC, make_event, make_events
 
 
 def test_a_save_after_a_cut_at_any_byte_loses_nothing(log: Path) -> None:
@@ -117,3 +118,54 @@ def test_the_last_event_may_lead_to_a_save(log: Path, store: SimpleJsonStore) ->
         store.save_event(make_event(lamport_clock=2, payload={"cause": caused.event_id}))
     assert len(store.load_all_events()) == 2
     assert event in store.load_all_events()
+
+
+def test_a_blank_log_is_not_torn(log: Path, store: SimpleJsonStore) -> None:
+    """A lone newline needs no sealing."""
+    log.write_bytes(b"\n")
+    store.save_event(event := make_event())
+    assert log.read_bytes().startswith(b"\n{")
+    assert store.load_all_events() == [event]
+
+
+def check_completed_later(store: SimpleJsonStore, events: list[Event], theirs: Event) -> None:
+    """Append half of a line, save what is known, append the rest; its event has to be known."""
+    log = store.file_path
+    line = CODEC.encode(theirs)
+    half = line.index(theirs.event_id.encode()) + 13
+    with log.open("ab") as file:
+        file.write(line[:half])
+    assert store.save_events(events) == 0
+    with log.open("ab") as file:
+        file.write(line[half:])
+    assert store.save_events([theirs]) == 0
+    assert list(store.iter_events()) == [*events, theirs]
+    assert log.read_bytes().count(theirs.event_id.encode()) == 1
+
+
+def test_a_line_that_is_completed_later_is_known(store: SimpleJsonStore) -> None:
+    """A writer that takes no lock may have written half of its line when a store looks."""
+    store.save_events(events := make_events(2))
+    theirs = make_event(lamport_clock=3)
+    check_completed_later(store, events, theirs)
+
+
+@pytest.mark.parametrize("start", [b"", b"\n"], ids=["at once", "after a blank line"])
+@pytest.mark.parametrize("length", [5, 600, 6000])
+def test_a_line_of_any_length_that_is_completed_later_is_known(
+    length: int, start: bytes, log: Path, store: SimpleJsonStore
+) -> None:
+    """Half of it may be all that is looked at to see that the log goes on as it was."""
+    log.write_bytes(start)
+    store.save_events(events := make_events(1, aggregate_id="a", payload={}))
+    theirs = make_event(lamport_clock=3, aggregate_id="a" * length)
+    check_completed_later(store, events, theirs)
+
+
+def test_a_long_last_line_without_newline_is_an_event(log: Path, store: SimpleJsonStore) -> None:
+    """However it is read: at a guess, in a block, or in more than one."""
+    for size in (5_000, 300_000):
+        event = make_event(lamport_clock=size, payload={"text": "x" * size})
+        store.save_event(event)
+        log.write_bytes(log.read_bytes().removesuffix(b"\n"))
+        assert list(store.iter_events())[-1] == event

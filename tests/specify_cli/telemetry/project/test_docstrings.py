@@ -19,8 +19,13 @@ from ..support.events import make_event
 def public_names() -> dict[str, object]:
     """Return whatever is public, by name: what the packages export, and the store's methods."""
     found: dict[str, object] = {}
-    for package in (telemetry, check, repair, spec_kitty_events):
-        _, _, package_name = package.__name__.rpartition(".")
+    packages = {
+        "telemetry": telemetry,
+        "check": check,
+        "repair": repair,
+        "spec_kitty_events": spec_kitty_events,
+    }
+    for package_name, package in packages.items():
         for name in package.__all__:
             if inspect.isroutine(member := getattr(package, name)) or inspect.isclass(member):
                 found[f"{package_name}.{name}"] = member

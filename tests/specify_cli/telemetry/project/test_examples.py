@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from specify_cli import telemetry
 from specify_cli.telemetry import SimpleJsonStore
 
 from ..support.events import make_events
@@ -19,10 +20,17 @@ REAL_LOGS = Path(__file__).parents[5] / "shared" / "data"
 real_logs = pytest.mark.skipif(not REAL_LOGS.is_dir(), reason="logs from real use are not here")
 
 
+def of_this_package(code: str) -> str:
+    """Return code that uses the package at hand, and not one that is installed."""
+    assert "spec_kitty_telemetry" in code
+    return code.replace("spec_kitty_telemetry", telemetry.__name__)
+
+
 def quickstart(*paths: Path) -> subprocess.CompletedProcess[str]:
     """Run the example."""
+    code = of_this_package(QUICKSTART.read_text(encoding="utf-8"))
     return subprocess.run(
-        [sys.executable, str(QUICKSTART), *map(str, paths)],
+        [sys.executable, "-c", code, *map(str, paths)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,
@@ -42,7 +50,7 @@ def test_it_shows_a_torn_line_and_what_loads() -> None:
 def test_the_readme_shows_code_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first example of the README runs as it stands, and stores one event."""
     readme = (QUICKSTART.parents[1] / "README.md").read_text(encoding="utf-8")
-    code = readme.split("```python\n")[1].split("```")[0]
+    code = of_this_package(readme.split("```python\n")[1].split("```")[0])
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102  # the project's own
     (log,) = tmp_path.rglob("*.jsonl")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from specify_cli import telemetry
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 
@@ -485,8 +486,10 @@ def test_what_git_cannot_merge_is_merged_by_saving(
     monkeypatch.chdir(repository.folder)
     for name, value in repository.environment.items():
         monkeypatch.setenv(name, value)
+    # The page has the name of an install; this is a test of the package at hand.
+    code = MERGE_BY_SAVING.replace("spec_kitty_telemetry", telemetry.__name__)
     for _ in range(2):
-        exec(compile(MERGE_BY_SAVING, "git.md", "exec"), {})  # noqa: S102  # the project's own
+        exec(compile(code, "git.md", "exec"), {})  # noqa: S102  # the project's own
         assert repository.store.load_all_events() == causal(base, ours, theirs)
         assert len(repository.lines()) == len([*base, *ours, *theirs]) + 1
     repository.commit()

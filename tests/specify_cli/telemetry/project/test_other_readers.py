@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from specify_cli import telemetry
 from specify_cli.spec_kitty_events import Event, InMemoryEventStore
 from specify_cli.telemetry import SimpleJsonStore
 
@@ -248,7 +249,9 @@ def test_jq_stops_at_a_torn_line_unless_told_to_go_on(logs: Mapping[str, Path]) 
 def test_a_log_can_be_copied_event_by_event(log: str, logs: Mapping[str, Path]) -> None:
     """Another store takes the events with the code on the page, and takes them again unharmed."""
     scope: dict[str, Any] = {}
+    # The page has the name of an install; this is a test of the package at hand.
     code = code_of("Event by event, into a store on a server")
+    code = code.replace("spec_kitty_telemetry", telemetry.__name__)
     exec(compile(code, "analysis.md", "exec"), scope)  # noqa: S102  # the project's own
     other = InMemoryEventStore()
     for _ in range(2):

@@ -27,7 +27,7 @@ of_every_release = pytest.mark.parametrize(
             marks=pytest.mark.skipif(
                 not folder_of(version).is_dir(),
                 reason=f"spec-kitty-events {version} is not installed; "
-                "python tests/specify_cli/telemetry/releases/install.py installs it",
+                "python tests/specify_cli/telemetry/project/releases/install.py installs it",
             ),
         )
         for version in VERSIONS

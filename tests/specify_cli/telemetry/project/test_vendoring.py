@@ -1,9 +1,9 @@
-"""The recipe of docs/vendoring.md: two folders copied, nothing rewritten, and all works."""
+"""The recipes of docs/vendoring.md: folders copied, nothing rewritten, and all works."""
 
 from __future__ import annotations
 
-import os
-import subprocess
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,88 +11,188 @@ import pytest
 
 from specify_cli import spec_kitty_events, telemetry
 
-ROOT = Path(__file__).parents[4]
+from . import other_contract
+from .conftest import HAS_SOURCE, ROOT
+from .processes import run, run_python
+from .releases.install import VERSIONS, folder_of
+
+TESTS = Path(__file__).parents[1]
 PACKAGES = [Path(package.__path__[0]) for package in (spec_kitty_events, telemetry)]
+SOURCES = [source for package in PACKAGES for source in sorted(package.rglob("*.py"))]
 
-# What the store does, as its own tests have it. Left out are those of this project's packaging and
-# pages, and those that take long.
-OWN_TESTS = [
-    "test_changed_underneath.py",
-    "test_contract.py",
-    "test_events.py",
-    "test_faults.py",
-    "test_file.py",
-    "test_format.py",
-    "test_known_ids.py",
-    "test_payloads.py",
-    "test_reading.py",
-    "test_store.py",
-    "test_torn_tail.py",
-]
-HELPERS = ["__init__.py", "conftest.py", "events.py", "faults.py"]
+# What the recipe copies of the tests: those of the store, and what they share.
+FOLDERS = ["support", "log", "jsonl"]
+
+BESIDE_ANOTHER = """
+import os
+import sys
+import uuid
+
+sys.path.insert(0, os.getcwd())  # some builds of Python heed neither PYTHONPATH nor the script
+
+from datetime import UTC, datetime
+from agenttool.spec_kitty_events import Event, EventStore
+from agenttool.telemetry import SimpleJsonStore
+
+store: EventStore = SimpleJsonStore("log.jsonl")
+event = Event(
+    event_id="E" * 26, event_type="T", aggregate_id="a", timestamp=datetime.now(UTC),
+    build_id="b", node_id="n", lamport_clock=1, project_uuid=uuid.uuid4(), payload={"n": (1, 2)},
+)
+store.save_event(event)
+store.save_event(event)
+(loaded,) = store.load_events("a")
+assert loaded == event.model_copy(update={"payload": {"n": [1, 2]}}), loaded
+assert store.load_all_events() == [loaded]
+"""
+
+# Only the contract that comes with the package is known to have one more store.
+ITS_NAMES = """
+import os
+import sys
+
+sys.path.insert(0, os.getcwd())
+
+from agenttool import spec_kitty_events, telemetry
+
+assert telemetry.Event is spec_kitty_events.Event
+assert telemetry.check_log and telemetry.repair_log
+assert not hasattr(telemetry, "InMemoryEventStore")
+"""
+
+BESIDE_A_RELEASE = """
+import os
+import sys
+import uuid
+
+sys.path.insert(0, os.getcwd())  # some builds of Python heed neither PYTHONPATH nor the script
+
+from datetime import UTC, datetime
+from agenttool.spec_kitty_events import Event, EventStore
+from agenttool.telemetry import SimpleJsonStore
+
+store = SimpleJsonStore("log.jsonl")
+event = Event(
+    event_id="01khjvjwdm0hgagygxjykd1jqg", event_type="T", aggregate_id="a", build_id="b",
+    timestamp=datetime.now(UTC), node_id="n", project_uuid=uuid.uuid4(), correlation_id="E" * 26,
+)
+for _ in range(3):
+    store.save_event(event)
+(loaded,) = store.load_events("a")
+assert loaded == event and type(loaded) is Event, loaded
+assert isinstance(store, EventStore)
+assert "spec_kitty_events" not in sys.modules
+"""
+
+pytestmark = pytest.mark.skipif(
+    not HAS_SOURCE, reason="needs the source tree, which is what is vendored"
+)
 
 
-def sources(package: Path) -> list[Path]:
-    """Return the files of a package."""
-    return [path for path in sorted(package.rglob("*")) if path.suffix in {".py", ".typed"}]
-
-
-def copy_packages(target: Path) -> None:
-    """Do what the recipe says: copy both folders as they are into another package."""
-    for package in PACKAGES:
-        for source in sources(package):
-            copy = target / package.name / source.relative_to(package)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(source.read_bytes())
-
-
-def copy_own_tests(target: Path, package: str) -> None:
-    """Copy the store's own tests, with the name of the package they import replaced."""
-    target.mkdir(parents=True)
-    for name in [*HELPERS, *OWN_TESTS]:
-        text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-        text = text.replace("specify_cli", package)
-        (target / name).write_text(text, encoding="utf-8")
+def copy(folder: Path, target: Path) -> None:
+    """Do what the recipe says: copy a folder as it is into another one."""
+    shutil.copytree(folder, target / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def test_the_stores_own_tests_pass_in_a_package_of_another_name(tmp_path: Path) -> None:
     """Copied unchanged into acme.vendored, the store does there whatever it does here."""
-    copy_packages(tmp_path / "src" / "acme" / "vendored")
-    copy_own_tests(tmp_path / "tests" / "of_the_store", "acme.vendored")
+    for package in PACKAGES:
+        copy(package, tmp_path / "src" / "acme" / "vendored")
+    tests = tmp_path / "tests" / "vendored"
+    for folder in FOLDERS:
+        copy(TESTS / folder, tests)
+    for source in TESTS.glob("*.py"):
+        shutil.copy(source, tests)
+    for test in tests.rglob("*.py"):
+        text = test.read_text(encoding="utf-8")
+        test.write_text(text.replace("specify_cli", "acme.vendored"), encoding="utf-8")
     # The original is installed too: whoever still imported it would get this.
-    (tmp_path / "src" / "specify_cli.py").write_text("raise ImportError(__name__)\n")
-    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=src"],
-        cwd=tmp_path,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
+    for name in ("specify_cli", "spec_kitty_telemetry"):
+        source = tmp_path / "src" / f"{name}.py"
+        source.write_text("raise ImportError(__name__)\n", encoding="utf-8")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    pytest_ = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
+    without_path = {"PYTHONPATH": "", "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "examples")}
+    output = run([*pytest_, "-o", "pythonpath=src", tests], tmp_path, without_path)
+    assert " passed" in output.splitlines()[-1]
 
 
 def test_the_page_names_the_same_tests() -> None:
     """Whoever follows the recipe runs what is run here."""
     page = (ROOT / "docs" / "vendoring.md").read_text(encoding="utf-8")
-    for name in [*HELPERS, *OWN_TESTS]:
-        assert f" {name} " in page
+    assert f"cp -r *.py {' '.join(FOLDERS)} " in page
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
-def test_no_source_knows_the_name_of_its_package(package: Path) -> None:
+@pytest.fixture
+def beside_another(tmp_path: Path) -> Path:
+    """Return a folder with a package that has telemetry/ beside another contract."""
+    contract = tmp_path / "agenttool" / "spec_kitty_events"
+    contract.mkdir(parents=True)
+    shutil.copy(str(other_contract.__file__), contract / "__init__.py")
+    (contract / "py.typed").touch()
+    copy_telemetry(tmp_path)
+    return tmp_path
+
+
+def copy_telemetry(folder: Path) -> None:
+    """Copy the telemetry package, and nothing else, into another project."""
+    (folder / "agenttool" / "__init__.py").touch()
+    copy(Path(telemetry.__path__[0]), folder / "agenttool")
+
+
+def test_vendored_beside_another_contract_it_works(beside_another: Path) -> None:
+    """The folder, copied unchanged, uses the contract it finds beside it, with its wider events."""
+    (beside_another / "use.py").write_text(BESIDE_ANOTHER, encoding="utf-8")
+    run_python(["use.py"], beside_another, beside_another)
+    line = (beside_another / "log.jsonl").read_bytes()
+    assert line.count(b"\n") == 1
+    assert b'"build_id": "b"' in line
+
+
+def test_vendored_beside_another_contract_it_exports_what_that_has(beside_another: Path) -> None:
+    """The names of the contract are its own; one that it lacks is missing, and nothing else is."""
+    (beside_another / "use.py").write_text(ITS_NAMES, encoding="utf-8")
+    run_python(["use.py"], beside_another, beside_another)
+
+
+def test_vendored_beside_another_contract_it_is_typed(beside_another: Path) -> None:
+    """The copied folder is clean under mypy --strict."""
+    pytest.importorskip("mypy", reason="needs the type checker")
+    (beside_another / "use.py").write_text(BESIDE_ANOTHER, encoding="utf-8")
+    mypy = ["-m", "mypy", "--strict", "agenttool", "use.py"]
+    output = run_python(mypy, beside_another, beside_another)
+    assert output.startswith("Success")
+
+
+def test_vendored_beside_a_real_release_it_works(tmp_path: Path) -> None:
+    """The sibling may be the published package itself, as whoever vendors that would rename it."""
+    release = folder_of(VERSIONS[-1]) / "spec_kitty_events"
+    if not release.is_dir():
+        pytest.skip(f"spec-kitty-events {VERSIONS[-1]} is not installed")
+    copy(release, tmp_path / "agenttool")
+    for source in (tmp_path / "agenttool").rglob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        renamed = re.sub(r"\b(?<=from )spec_kitty_events\b", "agenttool.spec_kitty_events", text)
+        source.write_text(renamed, encoding="utf-8")
+    copy_telemetry(tmp_path)
+    (tmp_path / "use.py").write_text(BESIDE_A_RELEASE, encoding="utf-8")
+    run_python(["use.py"], tmp_path, tmp_path)
+    (line,) = (tmp_path / "log.jsonl").read_bytes().splitlines()
+    assert b'"event_id": "01KHJVJWDM0HGAGYGXJYKD1JQG"' in line
+    assert b'"lamport_clock": null' in line
+
+
+@pytest.mark.parametrize("name", ["specify_cli", "spec_kitty_telemetry"])
+def test_no_source_knows_the_name_of_its_package(name: str) -> None:
     """Nothing in the copied folders has to be rewritten, a docstring's example included."""
-    assert sources(package)
-    for source in sources(package):
-        assert "specify_cli" not in source.read_text(encoding="utf-8"), source
+    assert SOURCES
+    for source in SOURCES:
+        assert name not in source.read_text(encoding="utf-8"), source
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
-def test_no_source_asks_for_what_only_an_installed_package_has(package: Path) -> None:
+def test_no_source_asks_for_what_only_an_installed_package_has() -> None:
     """A copy has no distribution, no metadata and perhaps no files beside its modules."""
-    for source in sources(package):
+    for source in SOURCES:
         text = source.read_text(encoding="utf-8")
         for name in ("importlib.metadata", "importlib.resources", "pkg_resources", "__file__"):
             assert name not in text, source

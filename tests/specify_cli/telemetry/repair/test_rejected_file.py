@@ -12,8 +12,8 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry.repair import repair_log
 
-from ..log.test_changed_underneath import posix_only
 from ..support.events import CODEC, make_event
+from ..support.platforms import posix_only
 from ..support.rejected import records_beside, rejected_beside
 from .test_repair import TORN
 

@@ -20,10 +20,10 @@ from specify_cli.telemetry._log.held import HeldLog, held
 from specify_cli.telemetry.repair import RepairReport, repair_log
 from specify_cli.telemetry.repair import apply as applying
 
-from ..log.test_changed_underneath import posix_only
 from ..support.events import CODEC, make_event, make_events
-from ..support.faults import LOCK, Faults, failing
+from ..support.platforms import posix_only
 from ..support.rejected import assert_nothing_is_lost, records_beside, rejected_beside
+from ..support.system_calls import LOCK, SystemCalls, failing
 
 Change = Callable[[bytes], bytes]
 
@@ -351,7 +351,7 @@ def test_left_overs_disturb_nothing(log: Path) -> None:
 def test_a_file_system_without_locks_is_refused(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer could not be kept out. Looking is fine."""
     log.write_bytes(TORN)
-    faults = Faults(monkeypatch, log)
+    faults = SystemCalls(monkeypatch, log)
     faults.at(LOCK, 1, failing(errno.ENOLCK))
     assert repair_log(log).rejected == 1
     assert faults.fired

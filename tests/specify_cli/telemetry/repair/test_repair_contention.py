@@ -19,9 +19,8 @@ from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log.append import AppendLog
 from specify_cli.telemetry.repair import repair_log
 
-from ..log.test_changed_underneath import posix_only
-from ..log.test_contention import ids_in, start_writer
 from ..support.events import CODEC, make_event, make_events
+from ..support.platforms import posix_only
 from ..support.rejected import records_beside, rejected_beside
 from .test_repair import TORN
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,72 +14,17 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry._log import replace
 from specify_cli.telemetry.repair import repair_log
 
-from ..log.test_changed_underneath import posix_only
-from ..log.test_contention import has_fork
-from ..log.test_crash import exit_code_of_child, exiting
-from ..log.test_durability import Trace, directories_are_synced
 from ..support.events import CODEC, make_events
-from ..support.faults import LOCK, Action, failing
+from ..support.platforms import (
+    directories_are_synced,
+    exit_code_of_child,
+    exiting,
+    has_fork,
+    posix_only,
+)
 from ..support.rejected import assert_nothing_is_lost, records_beside, rejected_beside
+from ..support.system_calls import SystemCalls, failing
 from .test_repair import TORN
-
-if sys.platform == "win32":
-    import msvcrt as locks
-else:
-    import fcntl as locks
-
-CALLS = [
-    *["open", "fstat", "stat", "lstat", "lseek", "read", "pread", "write", "fsync", "close"],
-    *["fchown", "fchmod", "link", "rename", "replace", "truncate", "unlink"],
-]
-
-
-class AnyCall:
-    """Does something at one of the calls that are made for a directory or the files in it.
-
-    Attributes:
-        left: How many calls are let through before that one.
-        made: The names of the calls made.
-    """
-
-    def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, folder: Path, left: int, action: Action
-    ) -> None:
-        """Begin to count."""
-        self.left = left
-        self.made: list[str] = []
-        self._folder = folder
-        self._fds: set[int] = set()
-        self._action = action
-        for module, name in [(locks, LOCK), *((os, name) for name in CALLS if hasattr(os, name))]:
-            monkeypatch.setattr(module, name, self._watched(name, getattr(module, name)))
-
-    def _watched(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            if self._is_ours(arguments[0]):
-                self.made.append(name)
-                self.left -= 1
-                if not self.left:
-                    if name == "write" and len(arguments[1]) > 1:
-                        real(arguments[0], bytes(arguments[1][: len(arguments[1]) // 2]))
-                    elif name == "close":
-                        # A close that reports an error has closed the descriptor all the same.
-                        self._fds.discard(arguments[0])
-                        real(*arguments)
-                    self._action()
-                if name == "close":
-                    self._fds.discard(arguments[0])
-            result = real(*arguments, **options)
-            if name == "open" and self._is_ours(arguments[0]):
-                self._fds.add(result)
-            return result
-
-        return call
-
-    def _is_ours(self, file: int | str | Path) -> bool:
-        if isinstance(file, int):
-            return file in self._fds
-        return self._folder in {Path(file), Path(file).parent}
 
 
 class Damaged:
@@ -128,14 +71,15 @@ def test_a_call_that_fails_changes_nothing(
         damaged.restore()
         error: StorageError | None = None
         with monkeypatch.context() as patch:
-            calls = AnyCall(patch, log.parent, occurrence, failing(number))
+            calls = SystemCalls(patch, log.parent)
+            calls.at_any(occurrence, failing(number))
             try:
                 repair_log(log, apply=True)
             except StorageError as refusal:
                 error = refusal
-        if calls.left > 0:
+        if not calls.fired:
             break
-        failed = calls.made[occurrence - 1]
+        failed = calls.calls[occurrence - 1]
         repaired = log.read_bytes() == damaged.after
         for left_over in set(damaged.names()) - names:
             # On Windows, the old log, if it could not be looked at once more, or not removed.
@@ -234,7 +178,7 @@ def test_dying_at_any_call_leaves_the_old_log_or_the_new_one(
     """A repair after that ends as the first would have; what was moved is there, once or twice."""
 
     def repair_and_die(occurrence: int) -> None:
-        AnyCall(monkeypatch, damaged.log.parent, occurrence, exiting(9))
+        SystemCalls(monkeypatch, damaged.log.parent).at_any(occurrence, exiting(9))
         repair_log(damaged.log, apply=True)
         os._exit(0)
 
@@ -268,20 +212,13 @@ def test_what_is_moved_is_on_the_device_before_the_log_is_replaced(
 ) -> None:
     """Both files, and after each replacement the directory."""
     log = damaged.log
-    trace = Trace(monkeypatch)
-    real = os.replace
-
-    def note_replace(source: str, target: Path) -> None:
-        trace.calls.append(("replace", target))
-        real(source, target)
-
-    monkeypatch.setattr(os, "replace", note_replace)
+    trace = SystemCalls(monkeypatch)
     repair_log(log, apply=True)
     rejected = rejected_beside(log)
     named_after = {".execution.events.jsonl.": log, ".execution.events.jsonl.rejected.": rejected}
     calls = [
         (name, named_after.get(path.name.removesuffix(".repair")[:-16], path))
-        for name, path in trace.taken()
+        for name, path in trace.taken("write", "fsync", "replace")
     ]
     assert calls == [
         ("write", log),

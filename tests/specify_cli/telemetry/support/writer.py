@@ -14,11 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[4]))
+    # What is relative below is so in whatever folder the tests have been copied to.
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    __package__ = ".".join(Path(__file__).parts[-3:-1])
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
-from tests.specify_cli.telemetry.support.events import make_event, numbered_id
+
+from .events import make_event, numbered_id
 
 SIZES = [100, 500, 5_000, 20_000]
 

@@ -1,0 +1,55 @@
+"""A log as its one writer sees it while holding the lock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from . import files
+from .snapshot import TAIL_SIZE, Snapshot
+
+
+class LockedLog(Snapshot):
+    """A log as its one writer sees it; size and tail include what has been written."""
+
+    __slots__ = ("_start", "_written")
+
+    def __init__(self, fd: int, name: str, timeout: float | None) -> None:
+        """Look at the end of the file.
+
+        Raises:
+            OSError: It cannot be read, or is not a regular file.
+        """
+        super().__init__(fd, name, timeout)
+        self._start = self.size
+        self._written = b""
+
+    def write(self, lines: bytes) -> None:
+        """Write whole lines at the end; a torn tail is sealed with a newline first.
+
+        Raises:
+            OSError: Not all of it could be written; ``roll_back`` is due.
+        """
+        torn = self.size > 0 and not self.tail.endswith(b"\n")
+        self._written = data = b"\n" + lines if torn else lines
+        files.write_all(self._fd, data)
+        # A network filesystem or a quota may report only on close what it could not write. Closing
+        # a copy asks for that now, while the lock is held and rolling back is possible.
+        os.close(os.dup(self._fd))
+        self.size += len(data)
+        self.tail = (self.tail + data)[-TAIL_SIZE:]
+
+    def sync(self) -> None:
+        """Wait until the file is on the device."""
+        files.sync_file(self._fd)
+
+    def roll_back(self) -> None:
+        """Truncate a write away, if what follows the old end is that write and nothing else."""
+        # A refusal is left to the next writer, who seals the torn tail; the first error counts.
+        with contextlib.suppress(OSError):
+            size = os.fstat(self._fd).st_size
+            # Someone who takes no lock may have appended since. Those bytes are theirs.
+            if size > self._start and self._written.startswith(
+                self.read(self._start, size - self._start)
+            ):
+                os.ftruncate(self._fd, self._start)

@@ -1,0 +1,96 @@
+"""Waiting for the lock has an end; the file is untouched by who did not get it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import lock
+
+from ..support.events import make_event
+
+
+@pytest.fixture
+def held(log: Path) -> Iterator[Path]:
+    """Hold the lock of a log with one event, as another process does, for a whole test."""
+    SimpleJsonStore(log).save_event(make_event())
+    fd = os.open(log, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    assert lock.acquire(fd)
+    yield log
+    lock.release(fd)
+    os.close(fd)
+
+
+@pytest.mark.parametrize("timeout", [0, 0.2, 1])
+def test_a_save_gives_up_in_time(timeout: float, held: Path) -> None:
+    """The error names the file, and says how long it was waited for."""
+    content = held.read_bytes()
+    store = SimpleJsonStore(held, timeout=timeout)
+    start = time.monotonic()
+    with pytest.raises(StorageError, match="another call has held its lock for") as caught:
+        store.save_event(make_event())
+    waited = time.monotonic() - start
+    assert timeout <= waited < timeout * 1.1 + 0.5
+    assert f'cannot append to "{held}"' in str(caught.value)
+    assert isinstance(caught.value.__cause__, TimeoutError)
+    assert held.read_bytes() == content
+
+
+def test_a_follower_gives_up_in_time(held: Path) -> None:
+    """It reads nothing that may yet be rolled back."""
+    with pytest.raises(StorageError, match=r"cannot read .* for 0.1 seconds"):
+        SimpleJsonStore(held, timeout=0.1).read_since()
+
+
+def test_a_load_does_not_wait_for_a_whole_log(held: Path) -> None:
+    """It takes no lock; only a torn tail makes it wait, and then it returns what is there."""
+    store = SimpleJsonStore(held, timeout=0.1)
+    assert len(store.load_all_events()) == 1
+    held.write_bytes(held.read_bytes() + b"torn")
+    assert len(store.load_all_events()) == 1
+
+
+def test_a_lock_given_back_in_time_is_had(log: Path) -> None:
+    """With an end to the waiting, or without."""
+    SimpleJsonStore(log).save_event(make_event())
+    for timeout in (20, None):
+        fd = os.open(log, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        assert lock.acquire(fd)
+        timer = threading.Timer(0.2, lock.release, [fd])
+        timer.start()
+        SimpleJsonStore(log, timeout=timeout).save_event(make_event())
+        timer.join()
+        os.close(fd)
+    assert len(SimpleJsonStore(log).load_all_events()) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no shared locks here")
+def test_several_may_look_at_once(log: Path) -> None:
+    """Following, and looking a known event up, keep only writers waiting."""
+    store = SimpleJsonStore(log, timeout=0.1)
+    store.save_event(event := make_event())
+    fd = os.open(log, os.O_RDONLY)
+    try:
+        assert lock.acquire(fd, "shared")
+        store.save_event(event)
+        assert store.read_since().events == [event]
+        with pytest.raises(StorageError, match="has held its lock"):
+            store.save_event(make_event())
+    finally:
+        lock.release(fd)
+        os.close(fd)
+
+
+def test_how_long_a_store_waits_is_part_of_it(log: Path) -> None:
+    """Where it is not the usual time."""
+    assert repr(SimpleJsonStore(log)) == f"SimpleJsonStore({str(log)!r}, fsync=False)"
+    store = SimpleJsonStore(log, timeout=None)
+    assert repr(store) == f"SimpleJsonStore({str(log)!r}, fsync=False, timeout=None)"

@@ -1,0 +1,113 @@
+"""Stores in files of which several over the same data break the contract.
+
+``test_contract_suite.py`` runs the classes here and says which tests each of them has to fail.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from specify_cli.spec_kitty_events import Event
+from specify_cli.telemetry.testing import DurableEventStoreContract
+
+from .working_stores import FileStore, file_suite
+
+
+class SplittingText(FileStore):
+    """Takes characters in a payload for line ends."""
+
+    def lines(self) -> list[str]:
+        """Return the lines."""
+        text = self.path.read_text(encoding="utf-8")
+        return [line for line in text.splitlines() if line.endswith("}")]
+
+
+class NotDurable(FileStore):
+    """Keeps everything in memory."""
+
+    def refresh(self) -> None:
+        """Read nothing."""
+
+    def write(self, event: Event) -> None:
+        """Write nothing."""
+
+
+class NotIdempotentWhenOpened(FileStore):
+    """Knows the ids it saved itself."""
+
+    def __init__(self, path: Path) -> None:
+        """Know no ids."""
+        super().__init__(path)
+        self.ids: set[str] = set()
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        new = event.event_id not in self.ids
+        self.ids.add(event.event_id)
+        return new
+
+
+class Stale(FileStore):
+    """Reads the file when it is opened, and no more."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file."""
+        super().__init__(path)
+        super().refresh()
+
+    def refresh(self) -> None:
+        """Read nothing."""
+
+
+class LossyInItsFile(FileStore):
+    """Remembers more than it writes."""
+
+    def refresh(self) -> None:
+        """Read what another store has written."""
+        known = {event.event_id for event in self.events}
+        read = [Event.model_validate_json(line) for line in self.lines()]
+        self.events += [event for event in read if event.event_id not in known]
+
+    def write(self, event: Event) -> None:
+        """Write one line."""
+        super().write(event.model_copy(update={"causation_id": None}))
+
+
+class KeepingTheCallersEvent(LossyInItsFile):
+    """Remembers the object that it was given."""
+
+    def write(self, event: Event) -> None:
+        """Write one line."""
+        FileStore.write(self, event)
+
+
+class ExclusiveForLife(FileStore):
+    """Locks its file when it is opened, so that another store waits for ever."""
+
+    def __init__(self, path: Path) -> None:
+        """Lock the file."""
+        super().__init__(path)
+        self.descriptor = os.open(path, os.O_RDONLY)
+        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+
+    def __del__(self) -> None:
+        """Unlock the file."""
+        os.close(self.descriptor)
+
+
+class Hurried(DurableEventStoreContract):
+    """A suite that does not wait for long."""
+
+    deadline = 0.1
+
+
+TestFileStore = file_suite(FileStore, DurableEventStoreContract)
+TestSplittingText = file_suite(SplittingText, DurableEventStoreContract)
+TestNotDurable = file_suite(NotDurable, DurableEventStoreContract)
+TestNotIdempotentWhenOpened = file_suite(NotIdempotentWhenOpened, DurableEventStoreContract)
+TestStale = file_suite(Stale, DurableEventStoreContract)
+TestLossyInItsFile = file_suite(LossyInItsFile, DurableEventStoreContract)
+TestKeepingTheCallersEvent = file_suite(KeepingTheCallersEvent, DurableEventStoreContract)
+TestExclusiveForLife = file_suite(ExclusiveForLife, Hurried)

@@ -1,0 +1,176 @@
+"""Stores in files that processes cannot use at once.
+
+``test_contract_suite.py`` runs the classes here and says which tests each of them has to fail. None
+of them waits for chance: the suite finds each race by itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from specify_cli.spec_kitty_events import Event
+from specify_cli.telemetry.testing import (
+    ProcessSafeEventStoreContract,
+    ThreadSafeEventStoreContract,
+)
+
+from .working_stores import FileStore, LockedFileStore, file_suite, only
+
+
+class Buffered(FileStore):
+    """Writes what it has saved when it is read or closed, which a process that dies does not do."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep the file open."""
+        super().__init__(path)
+        self.unwritten: list[Event] = []
+
+    def write(self, event: Event) -> None:
+        """Write one line, sooner or later."""
+        self.unwritten.append(event)
+        if multiprocessing.parent_process() is None:
+            for waiting in self.unwritten:
+                super().write(waiting)
+            self.unwritten.clear()
+
+
+class OfOneProcess(FileStore):
+    """Cannot be used in another process."""
+
+    def __init__(self, path: Path) -> None:
+        """Look where we are."""
+        if multiprocessing.parent_process() is not None:
+            raise RuntimeError("not in this process")
+        super().__init__(path)
+
+
+class LockingThreadsOnly(FileStore):
+    """Has a lock that no other store knows of."""
+
+    def __init__(self, path: Path) -> None:
+        """Make a lock."""
+        super().__init__(path)
+        self.lock = threading.Lock()
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        with self.lock:
+            super().save_event(event)
+
+    def __reduce__(self) -> tuple[type[LockingThreadsOnly], tuple[Path]]:
+        """Return how to make one in another process."""
+        return type(self), (self.path,)
+
+
+class LockingWritesOnly(LockedFileStore):
+    """Looks before it has the lock."""
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        self.refresh()
+        if self.is_new(event):
+            with self.locked():
+                self.write(event)
+
+
+class WritingInParts(LockedFileStore):
+    """Writes a line in two parts, which a load may come between."""
+
+    def refresh(self) -> None:
+        """Read the lines, without the last if it is not whole."""
+        text = self.path.read_text(encoding="utf-8")
+        lines = [line for line in text.split("\n") if line.endswith("}")]
+        self.events = [Event.model_validate_json(line) for line in lines]
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        self.refresh()
+        if self.is_new(event):
+            line = event.model_dump_json() + "\n"
+            for part in (line[:40], line[40:]):
+                with self.locked(), self.path.open("a", encoding="utf-8") as file:
+                    file.write(part)
+
+
+class Rewriting(LockedFileStore):
+    """Writes everything again, while loads do not wait."""
+
+    def write(self, event: Event) -> None:  # noqa: ARG002  # it is one of the events
+        """Write all lines."""
+        lines = [event.model_dump_json() + "\n" for event in self.events]
+        self.path.write_text("".join(lines), encoding="utf-8")
+
+
+class LockingProcessesOnly(LockedFileStore):
+    """Has locks that belong to the process, and do not keep its other threads waiting."""
+
+    def __init__(self, path: Path) -> None:
+        """Make a lock for the threads that share this store."""
+        super().__init__(path)
+        self.lock = threading.Lock()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep the other savers waiting."""
+        with self.lock, self.path.with_suffix(".lock").open("ab") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            yield
+
+
+class FailingInProcesses(LockedFileStore):
+    """Saves in one process only."""
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        if multiprocessing.parent_process() is not None:
+            raise RuntimeError("not in this process")
+        super().save_event(event)
+
+
+class HangingInProcesses(LockedFileStore):
+    """Waits for what never comes."""
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        if multiprocessing.parent_process() is not None:
+            threading.Event().wait()
+        super().save_event(event)
+
+
+class OfBoth(ThreadSafeEventStoreContract, ProcessSafeEventStoreContract):
+    """What is promised to threads and processes."""
+
+
+OfProcesses = only(
+    ProcessSafeEventStoreContract,
+    "processes_lose_and_repeat_nothing",
+    "a_save_may_be_interrupted_by_processes",
+    "a_load_may_be_interrupted_by_processes",
+)
+OfASave = only(OfProcesses, "a_save_may_be_interrupted_by_processes")
+
+
+class Hurried(OfProcesses):  # type: ignore[misc, valid-type]  # made above
+    """A suite that does not wait for long."""
+
+    deadline = 2.0
+
+
+TestLockedFileStore = file_suite(LockedFileStore, OfBoth)
+TestUnlockedFile = file_suite(FileStore, OfASave)
+TestLockingThreadsOnly = file_suite(LockingThreadsOnly, OfASave)
+TestLockingWritesOnly = file_suite(LockingWritesOnly, OfASave)
+TestWritingInParts = file_suite(WritingInParts, OfASave)
+TestRewriting = file_suite(Rewriting, OfASave)
+TestBuffered = file_suite(Buffered, OfProcesses)
+TestOfOneProcess = file_suite(OfOneProcess, OfProcesses)
+TestFailingInProcesses = file_suite(FailingInProcesses, OfProcesses)
+TestHangingInProcesses = file_suite(HangingInProcesses, Hurried)
+TestLockingProcessesOnly = file_suite(
+    LockingProcessesOnly, only(OfBoth, "threads_may_each_open_a_store")
+)

@@ -1,0 +1,175 @@
+"""Stores that keep the contract, in parts to break, and the suites of stores like them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from specify_cli.spec_kitty_events import Event, EventStore, StorageError
+from specify_cli.telemetry.testing import EventStoreContract
+from specify_cli.telemetry.testing.difference import same_event
+
+ROOT = Path(__file__).parents[4]
+
+
+class Store(EventStore):
+    """A store in memory that keeps the contract, in parts to break."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.events: list[Event] = []
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        if self.is_new(event):
+            self.events.append(self.kept(event))
+
+    def load_events(self, aggregate_id: str) -> list[Event]:
+        """Return the events of one aggregate."""
+        return [event for event in self.load_all_events() if self.belongs(event, aggregate_id)]
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return sorted(self.events, key=lambda event: (event.lamport_clock, event.node_id))
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        return all(event.event_id != known.event_id for known in self.events)
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return event
+
+    def belongs(self, event: Event, aggregate_id: str) -> bool:
+        """Return whether an event is of an aggregate."""
+        return event.aggregate_id == aggregate_id
+
+
+class LockedStore(Store):
+    """A store in memory that threads may share."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.lock = threading.Lock()
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        with self.lock:
+            super().save_event(event)
+
+
+class FileStore(Store):
+    """A store in a file of lines that keeps the contract for one process, in parts to break."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember where the lines are."""
+        super().__init__()
+        self.path = path
+        path.touch()
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        self.refresh()
+        if self.is_new(event):
+            self.events.append(self.kept(event))
+            self.write(event)
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        self.refresh()
+        return super().load_all_events()
+
+    def kept(self, event: Event) -> Event:
+        """Return an event that is no more than its line."""
+        try:
+            read = Event.model_validate_json(event.model_dump_json())
+        except ValueError as error:
+            raise StorageError(str(error)) from error
+        if not same_event(read, event):
+            raise StorageError("does not read back")
+        return event
+
+    def refresh(self) -> None:
+        """Read the lines."""
+        self.events = [Event.model_validate_json(line) for line in self.lines()]
+
+    def lines(self) -> list[str]:
+        """Return the lines."""
+        return self.path.read_text(encoding="utf-8").split("\n")[:-1]
+
+    def write(self, event: Event) -> None:
+        """Write one line."""
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(event.model_dump_json() + "\n")
+
+
+class LockedFileStore(FileStore):
+    """A store in a file that threads and processes may use at once."""
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        with self.locked():
+            super().save_event(event)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep the other savers waiting."""
+        import fcntl  # noqa: PLC0415  # not on Windows
+
+        with self.path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def number(text: str) -> str | float:
+    """Return the number that a text looks like, or the text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def suite(
+    make: Callable[[], Store], contract: type[EventStoreContract]
+) -> type[EventStoreContract]:
+    """Return the contract's tests of a store in memory."""
+
+    class Suite(contract):  # type: ignore[misc, valid-type]  # whichever it is
+        @pytest.fixture
+        def store(self) -> EventStore:
+            return make()
+
+    return Suite
+
+
+def file_suite(
+    make: Callable[[Path], FileStore], contract: type[EventStoreContract]
+) -> type[EventStoreContract]:
+    """Return the contract's tests of a store in a file."""
+
+    class Suite(contract):  # type: ignore[misc, valid-type]  # whichever it is
+        @pytest.fixture
+        def open_store(
+            self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        ) -> Callable[[], EventStore]:
+            monkeypatch.syspath_prepend(str(ROOT))  # for other processes, which import this module
+            return partial(make, tmp_path / "events")
+
+        @pytest.fixture
+        def store(self, open_store: Callable[[], EventStore]) -> EventStore:
+            return open_store()
+
+    return Suite
+
+
+def only(contract: type[EventStoreContract], *tests: str) -> type[EventStoreContract]:
+    """Return a contract with these of its tests."""
+    others = {name for name in dir(contract) if name.startswith("test_")}
+    others -= {f"test_{test}" for test in tests}
+    return type(contract.__name__, (contract,), dict.fromkeys(others))
