@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from . import scanner
-from .codec import Codec, MalformedLineError, is_blank
-from .records import RecordKind, record, records_in, required_fields
+from .codec import Codec, is_blank
+from .records import RecordKind, record, records_in, refusal_of, required_fields
 
 Kind: TypeAlias = RecordKind | Literal["blank", "torn", "nul run", "conflict marker", "malformed"]
 
@@ -144,8 +144,5 @@ def _fragment(data: bytes, codec: Codec[Any]) -> Piece:
         return Piece(data, "conflict marker", "a merge conflict that nobody resolved")
     if scanner.is_cut_off(data):
         return Piece(data, "torn", "the end of the record is missing")
-    try:
-        codec.decode(data)
-    except MalformedLineError as error:
-        return Piece(data, "malformed", str(error))
-    return Piece(data, "malformed", "it may be the value of a field")
+    refusal = refusal_of(data, codec)
+    return Piece(data, "malformed", refusal.reason if refusal else "it may be the value of a field")

@@ -55,9 +55,7 @@ def record(data: bytes, codec: Codec[Any]) -> Record:
     try:
         return Record("event", event_id=codec.decode(data).event_id)
     except MalformedLineError as error:
-        reason = str(error)
-        # The error itself gets no name: the frames of all callers would stay in a cycle with it.
-        missing = _missing_fields(error)
+        reason, missing = str(error), _missing_fields(_errors(error))
     if not data.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{"):
         return Record("other record", reason)
     if len(missing) >= _MISSING_FROM_OTHERS:
@@ -112,10 +110,33 @@ def records_in(
             reached = _end_of_gap(data, reached)
 
 
+class Refusal(NamedTuple):
+    """Why some bytes are no event.
+
+    Attributes:
+        reason: In words.
+        errors: What the model says, if it was asked at all.
+    """
+
+    reason: str
+    errors: list[Any]
+
+
+def refusal_of(data: bytes, codec: Codec[Any]) -> Refusal | None:
+    """Return why some bytes are no event, if they are none."""
+    try:
+        codec.decode(data)
+    except MalformedLineError as error:
+        # Not the error itself: the frames of all callers would stay in a cycle with it.
+        return Refusal(str(error), _errors(error))
+    return None
+
+
 @functools.cache
 def required_fields(codec: Codec[Any]) -> tuple[bytes, ...]:
     """Return the names in a line of the fields that every event has."""
-    return tuple(name.encode() for name in _missing_fields(_refusal(b"{}", codec)))
+    refusal = refusal_of(b"{}", codec)
+    return tuple(name.encode() for name in _missing_fields(refusal.errors if refusal else []))
 
 
 def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
@@ -129,7 +150,8 @@ def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
 def _takes_an_object(key: bytes, codec: Codec[Any]) -> bool:
     """Return whether an event may have an object under ``key``; if in doubt, it may."""
     name = key.strip(b'"').decode("utf-8", "replace")
-    errors = _errors(_refusal(b"{%b: {}}" % key, codec))
+    refusal = refusal_of(b"{%b: {}}" % key, codec)
+    errors = refusal.errors if refusal else []
     types = [str(error["type"]) for error in errors if error["loc"][:1] == (name,)]
     return not types or any(not kind.endswith(_NEVER_AN_OBJECT) for kind in types)
 
@@ -149,16 +171,7 @@ def _end_of_gap(data: bytes, start: int) -> int:
     return match.end() if match else start
 
 
-def _refusal(data: bytes, codec: Codec[Any]) -> BaseException | None:
-    try:
-        codec.decode(data)
-    except MalformedLineError as error:
-        return error
-    return None
-
-
 def _errors(error: BaseException | None) -> list[Any]:
-    """Return what the model says, if it was asked at all."""
     while isinstance(error, MalformedLineError):
         error = error.__cause__
     if not isinstance(error, ValidationError):
@@ -166,6 +179,6 @@ def _errors(error: BaseException | None) -> list[Any]:
     return error.errors(include_url=False, include_context=False, include_input=False)
 
 
-def _missing_fields(error: BaseException | None) -> list[str]:
-    missing = [found["loc"] for found in _errors(error) if found["type"] == "missing"]
+def _missing_fields(errors: list[Any]) -> list[str]:
+    missing = [error["loc"] for error in errors if error["type"] == "missing"]
     return [str(place[0]) for place in missing if len(place) == 1]

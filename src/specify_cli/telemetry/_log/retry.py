@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 _STEP = 0.005
 
 
-def retried(action: Callable[[], _T], *, seconds: float) -> _T:  # pragma: windows
+def retried(action: Callable[[], _T], *, seconds: float) -> _T:
     """Return what ``action`` returns as soon as it does not raise.
 
     Args:

@@ -71,6 +71,33 @@ def test_a_message_that_cannot_be_written_is_left_out(
     assert damaged.read_bytes() == WHOLE
 
 
+def test_a_closed_stream_is_nobody_elses(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that is opened must not get its number: what is written to it would go there."""
+    log.write_bytes(WHOLE)
+    opened: list[object] = []
+    real_open, real_fstat = os.open, os.fstat
+
+    def closed(fd: int) -> os.stat_result:
+        if fd < 3 and len(opened) < 2:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return real_fstat(fd)
+
+    def note(path: str, flags: int, mode: int = 0o777) -> int:
+        opened.append(path)
+        return real_open(path, flags, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", closed)
+        patch.setattr(os, "open", note)
+        patch.setattr(sys, "stdout", None)
+        patch.setattr(sys, "stderr", None)
+        assert main("check", log, log.with_name("missing")) == 2
+        for stream in (sys.stdout, sys.stderr):
+            assert stream.name == os.devnull
+            stream.close()
+    assert opened[:2] == [os.devnull] * 2
+
+
 @pytest.mark.parametrize("limit", ["-1", "x", "1.5", ""])
 def test_a_limit_is_a_number_from_0_on(
     limit: str, log: Path, capsys: pytest.CaptureFixture[str]

@@ -12,11 +12,16 @@ from typing import Annotated, Literal
 import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry._codec.codec import codec_of
-from specify_cli.telemetry._codec.fragments import Piece, is_conflict_marker, pieces_of
+from specify_cli.telemetry._codec.fragments import (
+    Piece,
+    begins_an_event,
+    is_conflict_marker,
+    pieces_of,
+)
 
 from ..support.events import CODEC, make_event, numbered_id
 
@@ -258,6 +263,46 @@ class Linked(BaseModel):
     kind: Literal["a", "b"] = "a"
     data: Annotated[dict[str, str], Field(min_length=1)] = {"a": "b"}
     when: datetime | None = None
+
+
+class Anything(BaseModel):
+    """An event that needs no field, and takes a list for one."""
+
+    event_id: str = "1"
+    aggregate_id: str = "a"
+    lamport_clock: int = 0
+    node_id: str = "here"
+
+    @model_validator(mode="before")
+    @classmethod
+    def take_list(cls, value: object) -> object:
+        """Make an event of a list."""
+        return {} if isinstance(value, list) else value
+
+
+def test_any_model_has_its_pieces() -> None:
+    """Without a field that every event has, a torn record is not known as one of an event."""
+    codec = codec_of(Anything)
+    (torn,) = pieces_of(b'{"event_id": "7', codec)
+    assert torn.kind == "torn"
+    assert not begins_an_event(torn, codec)
+    (event,) = pieces_of(b"{}", codec)
+    assert event.event_id == "1"
+    assert [piece.kind for piece in pieces_of(b"\0[]", codec)] == ["nul run", "malformed"]
+
+
+@pytest.mark.parametrize(
+    ("beginning", "is_one"),
+    [
+        *[(LINE[:cut], cut > 2) for cut in (1, 2, 3, 9, 15, 16, 50, len(LINE) - 1)],
+        *[(b'{"id": 1', False), (b'{"x', False), (b'{"e', True), (LINE, False), (b"junk", False)],
+        *[(b' {"event_id": "', False), (b'{"id": 7, "node_id": "x', True)],
+    ],
+)
+def test_the_beginning_of_an_event_is_known_by_its_keys(beginning: bytes, *, is_one: bool) -> None:
+    """One that every event has, or what is left of it."""
+    (piece,) = pieces_of(beginning + b"\n", CODEC)
+    assert begins_an_event(piece, CODEC) == is_one
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log.append import AppendLog
+from specify_cli.telemetry._log.held import HeldLog, held
+from specify_cli.telemetry.repair import apply as applying
 from specify_cli.telemetry.repair import repair_log
 
 from ..support.events import CODEC, make_event, make_events
@@ -190,3 +193,29 @@ def test_two_repairs_at_once_move_everything_once(log: Path) -> None:
     assert sum(repair.result().applied for repair in repairs) == 1
     assert log.read_bytes() == b"".join(lines)
     assert len(records_beside(log)) == 49
+
+
+@pytest.mark.parametrize("change", ["appended to", "changed in place", "repaired"])
+def test_a_log_that_changes_before_it_is_held_is_looked_at_again(
+    change: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found in the snapshot holds for the log only if it is still that."""
+    first, second, third = map(CODEC.encode, make_events(3))
+    log.write_bytes(first + TORN + second)
+    changed, lines, moved = {
+        "appended to": (first + TORN + second + TORN + third, first + second + third, 2),
+        # The event that was to be recovered now loads from a line, which comes first.
+        "changed in place": (second + TORN + first, second + first, 1),
+        "repaired": (first + second, first + second, 0),
+    }[change]
+
+    def change_first(path: Path) -> AbstractContextManager[HeldLog]:
+        monkeypatch.setattr(applying, "held", held)
+        path.write_bytes(changed)
+        return held(path)
+
+    monkeypatch.setattr(applying, "held", change_first)
+    report = repair_log(log, apply=True)
+    assert log.read_bytes() == lines
+    assert report.applied == (moved > 0)
+    assert [record.data for record in records_beside(log)] == [TORN] * moved
