@@ -55,11 +55,12 @@ def as_text(report: LogReport, limit: int, *, asks_for_model: bool) -> str:
 
 def about_model(other_events: int) -> str:
     """Return what to do about lines that may be events of another model."""
-    lines = "line has" if other_events == 1 else "lines have"
-    return (
-        f"  {other_events:,} of these {lines} an event_id; if they are events of another model, say"
-        " of which: --model package.module:Class"
+    which = (
+        "line has an event_id and is no event"
+        if other_events == 1
+        else ("lines have an event_id and are no events")
     )
+    return f"  {other_events:,} {which} of this model; for another: --model package.module:Class"
 
 
 def _summary(report: LogReport, asks_for_model: bool) -> Iterator[str]:  # noqa: FBT001  # named above

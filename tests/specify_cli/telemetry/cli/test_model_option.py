@@ -106,9 +106,14 @@ def test_the_option_is_named_where_it_may_help(
 ) -> None:
     """Where lines have an id and fail only the contract; not when it was used."""
     log.write_bytes(WHOLE + NOTE)
-    hint = "  1 of these line has an event_id; if they are events of another model, say of which"
+    hint = "  1 line has an event_id and is no event of this model; for another: --model package"
     assert main("check", log) == 1
-    assert f"\n{hint}: --model package.module:Class\n" in capsys.readouterr().out
+    assert f"\n{hint}.module:Class\n" in capsys.readouterr().out
+    log.write_bytes(WHOLE + NOTE * 2)
+    assert main("check", log) == 1
+    assert "\n  2 lines have an event_id and are no events of" in capsys.readouterr().out
+    assert main("repair", log) == 0
+    assert "\n  2 lines have an event_id and are no events of" in capsys.readouterr().out
     assert main("check", log, "--model", "notes.model:Note") == 1
     assert "--model" not in capsys.readouterr().out
     log.write_bytes(WHOLE + b'{"id": 1}\n')
