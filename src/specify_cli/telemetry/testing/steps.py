@@ -89,6 +89,10 @@ class Steps:
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         """Look at what is about to happen, as ``sys.settrace`` has it."""
+        # Not to call sys.settrace(None) here, which brings Python 3.12 down.
+        if self.more and not self._others_wait:
+            frame.f_trace_opcodes = False
+            return None
         if event == "call" and not self._enters(frame):
             frame.f_trace = None  # of a generator it is there from the last time
             return None
@@ -119,8 +123,6 @@ class Steps:
             self.more = True
             self._stops += 1
             self._others_wait = not self._meanwhile.begin()
-        if self.more and not self._others_wait:
-            sys.settrace(None)
 
     def _may_stop(self) -> bool:
         return self._stops < _MAX_STOPS and time.monotonic() < self._until
