@@ -141,7 +141,7 @@ def required_fields(codec: Codec[Any]) -> tuple[bytes, ...]:
 
 def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
     """Return where an object begins that the torn record before it cannot hold, if one was read."""
-    if all(c.is_object and not _takes_an_object(c.key, codec) for c in reading.open):
+    if all(c.is_object and not _takes_an_object(c.key, codec) for c in reading.unended):
         return reading.last_object
     return None
 

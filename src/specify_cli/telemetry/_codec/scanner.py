@@ -68,13 +68,13 @@ class Reading(NamedTuple):
 
     Attributes:
         end: Where it ends, or where what cannot go on with it begins.
-        open: The containers that have not ended, the outermost first.
+        unended: The containers that have not ended, the outermost first.
         last_object: Where the object begins that was the last thing read, if it was one.
         is_whole: Whether it ends there.
     """
 
     end: int
-    open: list[Container]
+    unended: list[Container]
     last_object: int | None
     is_whole: bool = False
 
@@ -131,7 +131,7 @@ def is_whole(data: bytes) -> bool:
 def is_cut_off(data: bytes) -> bool:
     """Return whether ``data`` is the beginning of a JSON object, and not all of it."""
     reading = read(data, 0)
-    if not (reading.open and reading.open[0].is_object):
+    if not (reading.unended and reading.unended[0].is_object):
         return False
     in_string = data.startswith(b'"', reading.end) and _TOKEN.match(data, reading.end) is None
     return in_string or is_cut_word(data, reading.end, len(data))

@@ -16,11 +16,12 @@ _State: TypeAlias = tuple[int, int, int]
 
 
 class DirectorySync:
-    """Syncs the directories that lead to a file, each only if it may have changed since.
+    """Syncs the directories that lead to a file, unless the one it is in is as it was last time.
 
     Whoever made a directory, and whether or not that was synced then, the file is lost with it. So
     all of them count: those of the path as it is given and, of a symbolic link, those of the file
     it names; up to one that this process may not list and write to, or that is on another device.
+    None of them can be made anew without the one that the file is in.
 
     Args:
         path: The file.
@@ -39,13 +40,18 @@ class DirectorySync:
         """
         if self._synced and all(_state(name) == state for name, state in self._synced.items()):
             return
-        states = {name: _state(name) for name in _directories_of(self._path)}
-        for name, state in states.items():
-            if self._synced.get(name) != state:
-                files.sync_directory(name)
+        # Through a link, the file is in one directory and its name in another.
+        nearest = [os.path.dirname(name) for name in _names_of(self._path)]  # noqa: PTH120  # a str
+        states = {name: _state(name) for name in nearest}
+        for name in _with_those_above(nearest):
+            files.sync_directory(name)
         # A change made just before may share its time with one that is yet to come.
         settled = time.time_ns() - _SETTLED_NS
         self._synced = states if all(state[2] < settled for state in states.values()) else {}
+
+
+def _names_of(path: str) -> tuple[str, str]:
+    return os.path.realpath(path), os.path.abspath(path)  # noqa: PTH100  # as given
 
 
 def _state(directory: str) -> _State:
@@ -53,14 +59,14 @@ def _state(directory: str) -> _State:
     return status.st_dev, status.st_ino, status.st_ctime_ns
 
 
-def _directories_of(path: str) -> list[str]:
+def _with_those_above(nearest: list[str]) -> list[str]:
     found: dict[str, None] = {}
-    for name in (os.path.realpath(path), os.path.abspath(path)):  # noqa: PTH100  # as given
-        directory = os.path.dirname(name)  # noqa: PTH120  # a str
-        device = os.stat(directory).st_dev  # noqa: PTH116  # the same
-        while directory not in found:
-            found[directory] = None
-            directory = os.path.dirname(directory)  # noqa: PTH120  # the same
-            if not os.access(directory, os.R_OK | os.W_OK) or os.stat(directory).st_dev != device:  # noqa: PTH116  # the same
+    for directory in nearest:
+        device = _state(directory)[0]
+        name = directory
+        while name not in found:
+            found[name] = None
+            name = os.path.dirname(name)  # noqa: PTH120  # a str
+            if not os.access(name, os.R_OK | os.W_OK) or _state(name)[0] != device:
                 break
     return list(found)

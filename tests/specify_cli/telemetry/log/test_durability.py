@@ -200,3 +200,18 @@ def test_a_store_that_syncs_does_so_for_what_it_knows(
     trace = SystemCalls(monkeypatch)
     store.save_event(event)
     assert trace.taken("write", "fsync")[0] == ("fsync", log)
+
+
+@directories_are_synced
+def test_directories_that_are_beyond_this_process_are_left_to_their_owner(
+    tmp_path: Path, trace: SystemCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot have made an entry there, nor open them to sync them."""
+    log = tmp_path / "mine" / "events.jsonl"
+    (tmp_path / "mine").mkdir()
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path != str(tmp_path) and access(path, mode)
+    )
+    SimpleJsonStore(log, fsync=True).save_event(make_event())
+    assert [path for _, path in trace.taken("fsync")] == [log, tmp_path / "mine"]

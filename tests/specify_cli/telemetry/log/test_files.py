@@ -100,3 +100,9 @@ def test_a_line_is_cut_where_the_reading_is_to_stop(tmp_path: Path) -> None:
         assert files.read_line(fd, 100, 150) == b"y" * 50
     finally:
         os.close(fd)
+
+
+def test_a_path_no_system_takes_is_an_error_of_the_system() -> None:
+    """A NUL in it is refused like any other bad path."""
+    with pytest.raises(OSError, match="null"):
+        files.open_file("with\0nul", os.O_RDONLY)
