@@ -47,7 +47,9 @@ class Steps:
     that is not local. Each time the call is made it is stopped once, at the first step at which it
     was never stopped. When all is done that is to happen meanwhile, or waits for the call itself,
     as for a lock, the call goes on. The steps that it then takes until the others wait no more are
-    done with: to stop at any of them would only be to wait again.
+    done with: to stop at any of them would only be to wait again. Since the others take their time
+    to go on, even on a busy machine much of it, the last of these steps is tried nevertheless, and
+    then the one before, until the others wait there.
 
     Args:
         in_lines: Whether calls and assignments in the middle of a line are steps too.
@@ -65,6 +67,10 @@ class Steps:
         self._calls: Counter[int] = Counter()
         self._meanwhile: Interruption | None = None
         self._others_wait = False
+        self._stopped_at: Step | None = None
+        self._passed: list[Step] = []
+        self._to_try: list[Step] = []
+        self._tried: Step | None = None
         self._stops = 0
         self._until = time.monotonic() + _MAX_SECONDS
 
@@ -79,6 +85,7 @@ class Steps:
         self.more = self._others_wait = False
         self._visits.clear()
         self._calls.clear()
+        self._passed.clear()
         self._meanwhile = meanwhile
         before = sys.gettrace()
         sys.settrace(self.trace)
@@ -86,9 +93,14 @@ class Steps:
             return call()
         finally:
             sys.settrace(before)
+            self._choose_what_to_try()
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         """Look at what is about to happen, as ``sys.settrace`` has it."""
+        # Not to call sys.settrace(None) here, which brings Python 3.12 down.
+        if self.more and not self._others_wait:
+            frame.f_trace_opcodes = False
+            return None
         if event == "call" and not self._enters(frame):
             frame.f_trace = None  # of a generator it is there from the last time
             return None
@@ -111,16 +123,29 @@ class Steps:
         if self._visits[place] > _MAX_VISITS or self._meanwhile is None:
             return
         if self._others_wait:
-            self._known.add(step)
+            if step not in self._known:
+                self._passed.append(step)
             if place[2] != "opcode":  # between lines is often enough to look
                 self._others_wait = not self._meanwhile.finished()
         elif not self.more and step not in self._known and self._may_stop():
             self._known.add(step)
             self.more = True
             self._stops += 1
+            self._stopped_at = step
             self._others_wait = not self._meanwhile.begin()
-        if self.more and not self._others_wait:
-            sys.settrace(None)
+            if step == self._tried and self._others_wait:
+                self._to_try = []
+
+    def _choose_what_to_try(self) -> None:
+        """Take back one of the steps that were passed while the others waited, perhaps no more."""
+        self._known.update(self._passed)
+        if self._stopped_at != self._tried:
+            if not self._passed:
+                return
+            self._to_try = self._passed.copy()
+        self._tried = self._to_try.pop() if self._to_try else None
+        if self._tried is not None:
+            self._known.remove(self._tried)
 
     def _may_stop(self) -> bool:
         return self._stops < _MAX_STOPS and time.monotonic() < self._until

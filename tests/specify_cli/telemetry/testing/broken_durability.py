@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from pathlib import Path
 
 from specify_cli.spec_kitty_events import Event
@@ -83,26 +81,6 @@ class KeepingTheCallersEvent(LossyInItsFile):
         FileStore.write(self, event)
 
 
-class ExclusiveForLife(FileStore):
-    """Locks its file when it is opened, so that another store waits for ever."""
-
-    def __init__(self, path: Path) -> None:
-        """Lock the file."""
-        super().__init__(path)
-        self.descriptor = os.open(path, os.O_RDONLY)
-        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
-
-    def __del__(self) -> None:
-        """Unlock the file."""
-        os.close(self.descriptor)
-
-
-class Hurried(DurableEventStoreContract):
-    """A suite that does not wait for long."""
-
-    deadline = 0.1
-
-
 TestFileStore = file_suite(FileStore, DurableEventStoreContract)
 TestSplittingText = file_suite(SplittingText, DurableEventStoreContract)
 TestNotDurable = file_suite(NotDurable, DurableEventStoreContract)
@@ -110,4 +88,3 @@ TestNotIdempotentWhenOpened = file_suite(NotIdempotentWhenOpened, DurableEventSt
 TestStale = file_suite(Stale, DurableEventStoreContract)
 TestLossyInItsFile = file_suite(LossyInItsFile, DurableEventStoreContract)
 TestKeepingTheCallersEvent = file_suite(KeepingTheCallersEvent, DurableEventStoreContract)
-TestExclusiveForLife = file_suite(ExclusiveForLife, Hurried)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing import (
+    DurableEventStoreContract,
     ProcessSafeEventStoreContract,
     ThreadSafeEventStoreContract,
 )
@@ -176,6 +177,20 @@ class NewestFirst(LockedFileStore):
             yield
 
 
+class ExclusiveForLife(FileStore):
+    """Locks its file when it is opened, so that another store waits for ever."""
+
+    def __init__(self, path: Path) -> None:
+        """Lock the file."""
+        super().__init__(path)
+        self.descriptor = os.open(path, os.O_RDONLY)
+        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+
+    def __del__(self) -> None:
+        """Unlock the file."""
+        os.close(self.descriptor)
+
+
 class OfBoth(ThreadSafeEventStoreContract, ProcessSafeEventStoreContract):
     """What is promised to threads and processes."""
 
@@ -188,6 +203,12 @@ OfProcesses = only(
     "threads_may_each_open_a_store",
 )
 OfASave = only(OfProcesses, "a_save_may_be_interrupted_by_processes")
+
+
+class HurriedDurable(DurableEventStoreContract):
+    """A suite that does not wait for long."""
+
+    deadline = 0.1
 
 
 class Hurried(OfProcesses):  # type: ignore[misc, valid-type]  # made above
@@ -209,6 +230,7 @@ TestDyingInProcesses = file_suite(DyingInProcesses, OfProcesses)
 TestNewestFirst = file_suite(
     NewestFirst, only(OfProcesses, "a_load_may_be_interrupted_by_processes")
 )
+TestExclusiveForLife = file_suite(ExclusiveForLife, HurriedDurable)
 TestHangingInProcesses = file_suite(HangingInProcesses, Hurried)
 TestLockingProcessesOnly = file_suite(
     LockingProcessesOnly, only(OfBoth, "threads_may_each_open_a_store")

@@ -97,8 +97,41 @@ def test_what_the_others_wait_for_is_no_further_stop() -> None:
     """Steps that a call takes until the others wait no more are done with."""
     alone = stops(append_twice, Steps())
     waiting = stops(append_twice, Steps(), looks=2)
-    assert len(waiting) <= len(alone) / 2
-    assert len(stops(append_twice, Steps(), looks=1000)) == 1
+    assert alone == [[], [1], [1, 2]]
+    assert waiting == [[], [1, 2]]
+
+
+class Late(Recorded):
+    """What waits for the first append, and is too late to be seen to go on after it."""
+
+    def begin(self) -> bool:
+        """Note what is done, and return whether there is nothing to wait for."""
+        self.found.append(self.done.copy())
+        return bool(self.done)
+
+    def finished(self) -> bool:
+        """Return that there is still something to wait for, even if there is not."""
+        return False
+
+
+def test_steps_are_tried_at_which_the_others_wait_no_more() -> None:
+    """However late the others are, a call is stopped after what they have waited for."""
+    steps, found = Steps(), []
+    while steps.more:
+        meanwhile = Late([])
+        steps.interrupt(partial(append_four, meanwhile.done), meanwhile)
+        found += meanwhile.found
+    assert found == [[], [1, 2, 3, 4], [1, 2, 3], [1, 2], [1], []]
+
+
+def append_four(done: list[int]) -> None:
+    """Append in four lines, after some in which others have to wait."""
+    _ = 0
+    _ = 1
+    done.append(1)
+    done.append(2)
+    done.append(3)
+    done.append(4)
 
 
 def test_the_value_of_the_call_is_returned_and_its_error_raised() -> None:
@@ -129,23 +162,22 @@ def test_what_is_reached_is_looked_at_by_event(monkeypatch: pytest.MonkeyPatch) 
 
     def reach(frame: FrameType, *events: str) -> None:
         for event in events:
-            assert steps.trace(frame, event, None) == steps.trace
+            steps.trace(frame, event, None)
 
     def call() -> None:
         frame = sys._getframe()
-        reach(not_begun(), "call", "opcode", "exception")
+        assert steps.trace(not_begun(), "exception", None) == steps.trace
+        reach(not_begun(), "opcode", *["call"] * 10)
         assert not meanwhile.found
         reach(frame, "call", "line")
         assert len(meanwhile.found) == 1
         reach(frame, "opcode", "return", *["line"] * 3)
         assert len(meanwhile.found) == 1
-        calls = [steps.trace(frame, "call", None) for _ in range(10)]
-        assert calls[-1] is None
+        assert steps.trace(frame, "call", None) is None
 
     steps.interrupt(call, meanwhile)
     assert meanwhile.looks == 0
-    assert len(traced) > 2
-    steps.trace(not_begun(), "line", None)
+    assert len(traced) == 2
 
 
 def not_begun() -> FrameType:
