@@ -104,9 +104,12 @@ class Audit(Generic[EventT]):
             event_id = self._codec.loads_as(line.data)
             if event_id is not None:
                 content, start = content_of(line)
-                firsts += self._contents.first(event_id) == start
-                repeats = self._contents.find(event_id, content, before=start) is not None
-                yield _repeat(line) if repeats else _kept(line, "event")
+                is_first = self._contents.first(event_id) == start
+                firsts += is_first
+                if is_first or self._contents.find(event_id, content, before=start) is None:
+                    yield _kept(line, "event")
+                else:
+                    yield _repeat(line)
                 continue
             whole = whole_piece(line.data, self._codec)
             if whole is None:

@@ -7,7 +7,7 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import hypothesis.strategies as st
 import pytest
@@ -434,6 +434,36 @@ def test_behind_any_torn_record_the_event_is_found_unless_a_value_is_due(
     except json.JSONDecodeError as error:
         value_due = bool(torn) and error.pos == len(torn) + len('{"value": ')
     assert events_in(torn + LINE + b"\n") == ([] if value_due else [ONE])
+
+
+INNER = make_event(numbered_id(900), payload={"text": '}{"event_id": ['})
+WITHIN = json.loads(CODEC.encode(INNER))
+payloads = st.recursive(
+    st.sampled_from([WITHIN, WITHIN, json.dumps(WITHIN), '"{\\', None, 1.5, "é ☕"]),
+    lambda values: (
+        st.lists(values, max_size=3)
+        | st.dictionaries(st.sampled_from(["event_id", "payload", "timestamp", "a"]), values)
+    ),
+    max_leaves=6,
+).map(lambda value: value if isinstance(value, dict) else {"value": value})
+
+
+@settings(max_examples=400, deadline=None)
+@given(payloads, st.sampled_from([None, (",", ":"), (" , ", " : ")]), st.data())
+def test_no_value_of_an_event_is_found_and_every_event_beside_it_is(
+    payload: dict[str, Any], separators: tuple[str, str] | None, data: st.DataObject
+) -> None:
+    """Wherever the event is cut that holds it, and whatever stands behind."""
+    outer = {**json.loads(OTHER), "payload": payload}
+    whole = json.dumps(outer, separators=separators).encode()
+    torn = whole[: data.draw(st.integers(1, len(whole) - 1))]
+    behind = data.draw(st.sampled_from([b"", b"\n", b",\n", b"\0\n", b"x\n", whole[:40], torn]))
+    for line in (torn + behind, torn * 2 + behind, b"\0" + torn + behind, whole + torn + behind):
+        assert INNER not in events_in(line)
+    found = events_in(torn + LINE + behind)
+    assert INNER not in found
+    # Behind a colon or a comma it is found where the model says that no object may stand there.
+    assert ONE in found or torn.rstrip().endswith((b":", b",", b"["))
 
 
 @pytest.mark.skipif(not REAL_LOGS.is_dir(), reason="logs from real use are not here")
