@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from types import FrameType
+from types import FrameType, SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -151,45 +152,71 @@ def test_there_is_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stops(append_twice, Steps()) == []
 
 
-def test_what_is_reached_is_looked_at_by_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines, returns and calls are steps; exceptions, and what changes nothing, are not.
+def change(thing: SimpleNamespace) -> None:
+    """Change something, and call something, and something else."""
+    thing.name = id(id(thing))
+
+
+def reach(steps: Steps, *places: tuple[str, int], name: str = __name__) -> list[bool]:
+    """Reach events at offsets in a function, and return whether each is looked at further.
 
     No tool measures what runs in a trace function, so it is called here as the interpreter does.
     """
-    traced: list[object] = []
-    monkeypatch.setattr(sys, "settrace", traced.append)
-    steps, meanwhile = Steps(), Recorded([], looks=1)
-
-    def reach(frame: FrameType, *events: str) -> None:
-        for event in events:
-            steps.trace(frame, event, None)
-
-    def call() -> None:
-        frame = sys._getframe()
-        assert steps.trace(not_begun(), "exception", None) == steps.trace
-        reach(not_begun(), "opcode", *["call"] * 10)
-        assert not meanwhile.found
-        reach(frame, "call", "line")
-        assert len(meanwhile.found) == 1
-        reach(frame, "opcode", "return", *["line"] * 3)
-        assert len(meanwhile.found) == 1
-        assert steps.trace(frame, "call", None) is None
-
-    steps.interrupt(call, meanwhile)
-    assert meanwhile.looks == 0
-    assert len(traced) == 2
+    frame = SimpleNamespace(f_code=change.__code__, f_globals={"__name__": name})
+    looked_at = []
+    for event, frame.f_lasti in places:
+        looked_at.append(steps.trace(cast("FrameType", frame), event, None) is not None)
+    return looked_at
 
 
-def not_begun() -> FrameType:
-    """Return the frame of a generator that has not begun."""
-
-    def generate() -> Iterator[None]:
-        yield
-
-    generator = generate()
-    frame: FrameType = generator.gi_frame  # type: ignore[attr-defined]  # a generator
-    frames.append(generator)
-    return frame
+CHANGE = max(steps_module._changes(change.__code__))
+EVENTS = [
+    *[("call", 0), ("line", 1), ("line", 2), ("line", 2), ("line", 2), ("opcode", 3)],
+    *[("opcode", CHANGE), ("exception", CHANGE), ("return", 4)],
+]
 
 
-frames: list[Iterator[None]] = []
+@pytest.mark.parametrize(("looks", "stopped"), [(0, 5), (1, 4), (2, 2), (1000, 2)])
+def test_lines_returns_and_calls_are_steps(
+    looks: int, stopped: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exceptions are none, nor is what changes nothing, nor a loop's third turn."""
+    monkeypatch.setattr(sys, "settrace", lambda _: None)
+    steps = Steps()
+    found = []
+    while steps.more:
+        meanwhile = Recorded([], looks)
+        steps.interrupt(partial(reach, steps, *EVENTS), meanwhile)
+        found += meanwhile.found
+    assert len(found) == stopped
+
+
+def test_the_step_before_is_tried_until_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the last one they did not wait, at the one before they did."""
+    monkeypatch.setattr(sys, "settrace", lambda _: None)
+    steps = Steps()
+    for looks in (1000, 0, 1000):
+        assert steps.more
+        meanwhile = Recorded([], looks)
+        steps.interrupt(partial(reach, steps, *EVENTS), meanwhile)
+        assert meanwhile.found
+    steps.interrupt(partial(reach, steps, *EVENTS), meanwhile)
+    assert not steps.more
+
+
+def test_a_call_that_was_stopped_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nothing waits any more there is nothing to look at."""
+    monkeypatch.setattr(sys, "settrace", lambda _: None)
+    looked_at = Steps()
+    assert looked_at.interrupt(partial(reach, looked_at, *EVENTS), Recorded([])) == (
+        [True, True] + [False] * 7
+    )
+
+
+def test_only_the_store_is_looked_into() -> None:
+    """Neither the suite itself is, nor a function that is called again and again."""
+    steps = Steps()
+    steps.more = False
+    assert reach(steps, ("call", 0), name="contextlib") == [False]
+    assert reach(steps, ("call", 0), name="specify_cli.telemetry.testing.suite") == [False]
+    assert reach(steps, *[("call", 0)] * 6) == [True] * 4 + [False] * 2
