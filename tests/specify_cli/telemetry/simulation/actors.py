@@ -73,6 +73,7 @@ def _save(actor: Actor, ids: list[str]) -> None:
     if not actor.is_reliving:
         record.tried.update(ids)
     thread.looked = record.replaced
+    thread.note(began)
     try:
         if len(ids) == 1:
             actor.store.save_event(EVENTS[ids[0]])
@@ -95,12 +96,7 @@ def loads(times: int = 1, *, aggregate: bool = False) -> Act:
     def act(actor: Actor) -> None:
         record = actor.record
         for _ in range(times):
-            before: list[Any] = []
-
-            def note(before: list[Any] = before) -> None:
-                before[:] = [record.promised(), (record.replaced, record.edited)]
-
-            _first(actor, note)
+            before = _before(actor)
             warned = len(record.warned)
             try:
                 load = actor.store.load_events if aggregate else actor.store.load_all_events
@@ -116,10 +112,17 @@ def loads(times: int = 1, *, aggregate: bool = False) -> Act:
     return act
 
 
-def _first(actor: Actor, note: Callable[[], None]) -> None:
-    """Take note when it is this thread's turn to make the next call: then its operation begins."""
-    thread = actor.thread
+def _before(actor: Actor) -> list[Any]:
+    """Return a list that tells, from its next call on, what is true when an operation begins."""
+    before: list[Any] = []
+    thread, record = actor.thread, actor.record
+
+    def note() -> None:
+        before[:] = [record.promised(), (record.replaced, record.edited)]
+        thread.note(frozenset(before[0]), before[1])
+
     thread.on_turn = note
+    return before
 
 
 def follows(times: int = 2) -> Act:
@@ -128,12 +131,7 @@ def follows(times: int = 2) -> Act:
     def act(actor: Actor) -> None:
         record = actor.record
         for _ in range(times):
-            before: list[Any] = []
-
-            def note(before: list[Any] = before) -> None:
-                before[:] = [record.promised(), (record.replaced, record.edited)]
-
-            _first(actor, note)
+            before = _before(actor)
             try:
                 new = actor.store.read_since(actor.cursor)
             except (*[actor.refused()], KeyboardInterrupt):

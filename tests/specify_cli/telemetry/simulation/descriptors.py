@@ -101,7 +101,7 @@ class Process:
 
     def key(self) -> tuple[object, ...]:
         """Return all that tells one state of it from another."""
-        files = tuple((fd, id(file.inode), *file.key()) for fd, file in self.files.items())
+        files = tuple((fd, *file.key()) for fd, file in self.files.items())
         return self.is_alive, files
 
 

@@ -12,6 +12,9 @@ from .machine import Violation
 from .scenarios import Images, Run, Scenario
 
 
+_BEGIN, _END = 0, 1
+
+
 @dataclass
 class Findings:
     """What a search has done.
@@ -19,6 +22,8 @@ class Findings:
     Attributes:
         runs: How many runs there were, those counted that were given up as known.
         states: How many different states.
+        orders: How many ways there are through them: runs that were not all run to their end, since
+            from a state that is known on they are the same.
         steps: How many system calls.
         crashes: How many different disks a loss of power left.
         violation: What was found; None if nothing.
@@ -30,6 +35,7 @@ class Findings:
 
     runs: int = 0
     states: int = 0
+    orders: int = 0
     steps: int = 0
     crashes: int = 0
     violation: str | None = None
@@ -56,13 +62,18 @@ def every_run(scenario: Scenario, images: Images, seconds: float = 1e9) -> Findi
     began = time.perf_counter()
     # For each choice of the run: what is chosen, and how many there are to choose from.
     path: list[list[int]] = []
+    ways: dict[int, list[int]] = {}
     while findings.violation is None:
-        depth = 0
+        depth, last = 0, 0
 
         def choose(run: Run, count: int) -> int:
-            nonlocal depth
-            if depth == len(path):
+            nonlocal depth, last
+            if depth >= len(path) - 1:
                 key = run.key()
+                if depth == len(path):
+                    ways.setdefault(last, []).append(key)
+                last = key
+            if depth == len(path):
                 if key in seen:
                     return -1
                 seen.add(key)
@@ -72,7 +83,8 @@ def every_run(scenario: Scenario, images: Images, seconds: float = 1e9) -> Findi
             depth += 1
             return path[depth - 1][0]
 
-        _run(scenario, images, findings, choose)
+        if _run(scenario, images, findings, choose):
+            ways.setdefault(last, []).append(_END)
         while path and path[-1][0] + 1 == path[-1][1]:
             path.pop()
         if findings.violation is not None:
@@ -83,6 +95,7 @@ def every_run(scenario: Scenario, images: Images, seconds: float = 1e9) -> Findi
         path[-1][0] += 1
         if time.perf_counter() - began > seconds:
             break
+    findings.orders = _count(ways)
     findings.states = len(seen)
     findings.seconds = time.perf_counter() - began
     return findings
@@ -121,7 +134,7 @@ def _following(choices: list[int]) -> Callable[[Run, int], int]:
 
 def _run(
     scenario: Scenario, images: Images, findings: Findings, choose: Callable[[Run, int], int]
-) -> None:
+) -> bool:
     findings.runs += 1
     chosen: list[int] = []
     run = Run(scenario, images)
@@ -129,7 +142,7 @@ def _run(
         while options := run.options():
             choice = choose(run, len(options)) if len(options) > 1 else 0
             if choice < 0:
-                return
+                return False
             if len(options) > 1:
                 chosen.append(choice)
             run.take(options[choice])
@@ -141,6 +154,22 @@ def _run(
     finally:
         findings.steps += len(run.machine.steps)
         run.machine.end()
+    return True
+
+
+def _count(ways: dict[int, list[int]]) -> int:
+    """Return how many ways lead from the beginning to an end."""
+    counts = {_END: 1}
+    waiting = [_BEGIN]
+    while waiting:
+        key = waiting[-1]
+        missing = [after for after in ways.get(key, ()) if after not in counts]
+        if missing:
+            waiting += missing
+        else:
+            counts.setdefault(key, sum(counts[after] for after in ways.get(key, ())))
+            waiting.pop()
+    return counts[_BEGIN]
 
 
 def trace_of(run: Run) -> str:

@@ -12,6 +12,8 @@ import builtins
 import importlib
 import importlib.abc
 import importlib.util
+import logging
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
@@ -24,6 +26,8 @@ from specify_cli import telemetry
 
 SOURCES = Path(telemetry.__path__[0])
 PURE = ("_contract", "_codec")
+# What no function can change, other than by giving the name another value, as it does an integer.
+_CONSTANT = ModuleType | str | bytes | tuple | frozenset | re.Pattern | logging.Logger
 _NAME = "specify_cli.telemetry"
 
 
@@ -64,7 +68,6 @@ class Image:
         self.name = name
         self._modules = modules
         self._defects = defects
-        self._loaded: list[tuple[ModuleType, dict[str, Any]]] = []
         root = ModuleType(name)
         root.__path__ = [str(SOURCES)]
         sys.modules[name] = root
@@ -79,9 +82,11 @@ class Image:
         finally:
             del sys.meta_path[0]
         self._loaded = [
-            (module, {key: _content(value) for key, value in vars(module).items()})
-            for key, module in sys.modules.items()
-            if key.startswith(f"{name}.") and module.__name__.startswith(f"{name}.")
+            (vars(module), key, value, _content(value))
+            for part, module in sys.modules.items()
+            if part.startswith(f"{name}.") and module.__name__.startswith(f"{name}.")
+            for key, value in vars(module).items()
+            if not (key.startswith("__") or callable(value) or isinstance(value, _CONSTANT))
         ]
 
     def module(self, part: str) -> Any:
@@ -90,13 +95,11 @@ class Image:
 
     def reset(self) -> None:
         """Let its modules know nothing but what they knew when they were loaded."""
-        for module, names in self._loaded:
-            for key, (value, content) in names.items():
-                if isinstance(value, dict | set | WeakSet):
-                    value.clear()
-                    value.update(content)
-                if vars(module)[key] is not value:
-                    setattr(module, key, value)
+        for names, key, value, content in self._loaded:
+            names[key] = value
+            if content is not None:
+                value.clear()
+                value.update(content)
 
     def _share(self, part: str) -> None:
         importlib.import_module(f"{_NAME}.{part}")
@@ -125,8 +128,8 @@ class Image:
         return simulated
 
 
-def _content(value: Any) -> tuple[Any, Any]:
-    return value, value.copy() if isinstance(value, dict | set | WeakSet) else None
+def _content(value: Any) -> Any:
+    return value.copy() if isinstance(value, dict | set | WeakSet) else None
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -86,6 +86,12 @@ class Program:
             self.threads.append(Thread(self.machine, name, 100 + number, body))
         return self.threads
 
+    def key(self) -> tuple[object, ...]:
+        """Return all that its threads have seen, on which alone it depends what they do next."""
+        # Threads share memory, so it counts in what order they had their turns.
+        order = tuple(self.order) if len(self.threads) > 1 else ()
+        return order, *(thread.key() for thread in self.threads)
+
     def begin_again(self, parent: Program) -> None:
         """Start its threads, and let them see all that those of its parent have seen."""
         self.is_reliving = True
@@ -225,12 +231,7 @@ class Machine:
 
     def key(self) -> int:
         """Return all that tells one state of it from another."""
-        threads = tuple(
-            (thread.history, thread.pending is None)
-            for program in self.programs
-            for thread in program.threads
-        )
-        return hash((self.kernel.key(), threads))
+        return hash((self.kernel.key(), tuple(program.key() for program in self.programs)))
 
 
 def perform(call: Call) -> Outcome:

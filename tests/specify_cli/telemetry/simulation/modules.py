@@ -35,10 +35,16 @@ class Computer:
         self.program: Program | None = None
         self.hooks: list[dict[str, Callable[[], None]]] = []
         self.locks: list[RLock] = []
+        self._locks_of_modules = 0
+
+    def loaded(self) -> None:
+        """Take note that all modules are loaded."""
+        self._locks_of_modules = len(self.locks)
 
     def take(self, program: Program) -> None:
         """Let another process have it."""
         self.program = program
+        del self.locks[self._locks_of_modules :]
         for lock in self.locks:
             lock.reset()
 
@@ -355,6 +361,7 @@ def image_of(name: str, *defects: Defect, windows: bool = False) -> Image:
     }
     image = Image(name, modules, *defects)
     image.computer = computer
+    computer.loaded()
     return image
 
 

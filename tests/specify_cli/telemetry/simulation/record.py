@@ -68,7 +68,7 @@ class Record:
         """Return all that tells one state of it from another."""
         saved = tuple(self.saved.items())
         counts = self.replaced, self.edited, self.damaged, len(self.warned)
-        return saved, frozenset(self.tried), len(self.kept), counts, frozenset(self.may_stay)
+        return saved, frozenset(self.tried), len(self.kept), counts, frozenset(self.may_stay), frozenset(self.seen)
 
     def save(self, event_id: str, saved: Saved) -> None:
         """Note that the save of an event has returned."""

@@ -100,6 +100,14 @@ class Thread:
         call = self.pending
         return call is not None and (call.is_ready is None or call.is_ready())
 
+    def key(self) -> tuple[object, ...]:
+        """Return all that tells one state of it from another."""
+        return self.history, self.looked, self.pending is None
+
+    def note(self, *seen: object) -> None:
+        """Take into its history what it was told by other means than a call."""
+        self.history = hash((self.history, seen))
+
     def resume(self, action: Callable[[], Outcome]) -> None:
         """Let it do its call as ``action`` says, and run up to the next one."""
         self.pending = None
