@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable
@@ -156,13 +157,20 @@ def appends_without_lock(number: int) -> Act:
     """Append a line as a shell does."""
 
     def act(actor: Actor) -> None:
-        line = LINES[IDS[number]]
+        line, record = LINES[IDS[number]], actor.record
         fd = actor.os.open(PATH, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        actor.record.tried.add(IDS[number])
-        if actor.os.write(fd, line) == len(line):
-            actor.record.kept.append(line)
-            actor.record.may_stay.add(IDS[number])
-        actor.os.close(fd)
+        record.tried.add(IDS[number])
+        replaced = record.replaced
+        try:
+            if actor.os.write(fd, line) == len(line) and record.replaced == replaced:
+                record.kept.append(line)
+                record.may_stay.add(IDS[number])
+            else:
+                record.damaged = True
+        except OSError:
+            pass
+        with contextlib.suppress(OSError):
+            actor.os.close(fd)
 
     return act
 
@@ -174,9 +182,15 @@ def checks_out(*numbers: int, keep_inode: bool = False) -> Act:
         content = b"".join(LINES[IDS[number]] for number in numbers)
         actor.record.tried.update(IDS[number] for number in numbers)
         name = PATH if keep_inode else f"{PATH}.new"
-        if keep_inode:
-            removes()(actor)
-        fd = actor.os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        while True:
+            if keep_inode:
+                removes()(actor)
+            try:
+                fd = actor.os.open(name, flags, 0o666)
+            except FileExistsError:
+                continue
+            break
         if keep_inode:
             _replaced(actor)
         actor.os.write(fd, content)

@@ -86,8 +86,8 @@ def lost_on_close(call: Call) -> Iterator[Fault]:
         def lose(program: Program, call: Call) -> Outcome:
             kernel = program.machine.kernel
             inode = program.process.file(call.arguments[0]).inode
-            if len(inode.versions) > 1:
-                inode.put(inode.versions[-2], kernel.disk.now)
+            if inode.unclosed is not None:
+                inode.put(inode.unclosed, kernel.disk.now)
             perform(call)
             return Outcome(error=refuse(errno.EDQUOT))
 
@@ -101,10 +101,13 @@ def signals(call: Call) -> Iterator[Fault]:
 
 
 def interrupts(call: Call) -> Iterator[Fault]:
-    """A signal comes before a call, or right after it, and raises KeyboardInterrupt."""
-    yield Fault("interrupt before", lambda _program, _call: SIGNAL)
+    """A signal comes while a call is made, and raises KeyboardInterrupt when it has returned.
+
+    Python runs handlers after a call, where a function begins and where a loop begins again, and
+    never between the last call and the next one that C code makes.
+    """
     if call.name not in _PURE:
-        yield Fault("interrupt after", lambda _, call: perform(call)._replace(interrupt=True))
+        yield Fault("interrupt", lambda _, call: perform(call)._replace(interrupt=True))
 
 
 def _part(size: int) -> Callable[[Program, Call], Outcome]:

@@ -60,6 +60,7 @@ class Program:
         start: What makes the bodies of its threads.
         is_reliving: Whether it is a forked copy that only sees again what its parent has seen.
         tokens: How many random texts it has made.
+        inherited_locks: How many locks it has copies of, whose owners do not exist in it.
     """
 
     def __init__(self, machine: Machine, image: Image, process: Process, start: Start) -> None:
@@ -72,6 +73,7 @@ class Program:
         self.order: list[int] = []
         self.is_reliving = False
         self.tokens = 0
+        self.inherited_locks = 0
         image.reset()
         image.computer.take(self)
 
@@ -210,6 +212,7 @@ class Machine:
         child = Program(self, self._images[len(self.programs)], process, program.start)
         self.programs.append(child)
         child.begin_again(program)
+        child.inherited_locks = len(child.image.computer.locks)
         twin = child.threads[program.threads.index(thread)]
         for other in child.threads:
             if other is not twin:

@@ -87,6 +87,7 @@ class Record:
             event_id
             for event_id, saved in self.saved.items()
             if saved.looked == self.replaced
+            and self.has_locks  # without, a short write may end in the line of another
             and saved.began == self.edited
             and (saved.durable or not durable)
         }

@@ -201,7 +201,7 @@ class Run:
             if program.process.is_alive:
                 if program.image.module("_log.in_flight").threads:
                     raise Violation(f"{program.process.name} leaves an append in flight")
-                if any(lock.owner is not None for lock in program.image.computer.locks):
+                if any(lock.owner for lock in program.image.computer.locks[program.inherited_locks :]):
                     raise Violation(f"{program.process.name} leaves a lock held")
         self.record.check_file(self.content())
         self.go_on()
