@@ -91,6 +91,17 @@ def _save(actor: Actor, ids: list[str]) -> None:
             record.save(event_id, Saved(thread.looked, began, actor.store._log.fsync))
 
 
+def without_sync(*acts: Act) -> Act:
+    """Do something with a store that does not wait for the device."""
+
+    def act(actor: Actor) -> None:
+        store = type(actor.store)(PATH)
+        for its in acts:
+            its(Actor(actor.program, actor.record, store))
+
+    return act
+
+
 def loads(times: int = 1, *, aggregate: bool = False) -> Act:
     """Load all events, or those of the one aggregate there is."""
 
@@ -183,21 +194,22 @@ def checks_out(*numbers: int, keep_inode: bool = False) -> Act:
         actor.record.tried.update(IDS[number] for number in numbers)
         name = PATH if keep_inode else f"{PATH}.new"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        while True:
-            if keep_inode:
-                removes()(actor)
-            try:
-                fd = actor.os.open(name, flags, 0o666)
-            except FileExistsError:
-                continue
-            break
+        if keep_inode:
+            removes()(actor)
+        try:
+            fd = actor.os.open(name, flags, 0o666)
+        except FileExistsError:
+            return
         if keep_inode:
             _replaced(actor)
         actor.os.write(fd, content)
         if keep_inode:
+            # Git writes at the beginning, into what a save has appended since the file was made.
+            actor.record.edited += 1
             _replaced(actor)
         actor.os.close(fd)
         if not keep_inode:
+            actor.record.synced.clear()
             actor.os.replace(name, PATH)
             _replaced(actor)
 
@@ -207,6 +219,7 @@ def checks_out(*numbers: int, keep_inode: bool = False) -> Act:
 def _replaced(actor: Actor) -> None:
     actor.record.replaced += 1
     actor.record.kept.clear()
+    actor.record.synced.clear()
     actor.record.may_stay.update(actor.record.tried)
 
 
@@ -221,6 +234,7 @@ def joins_lines(number: int) -> Act:
         actor.record.edited += 1
         actor.record.damaged = True
         actor.record.kept.clear()
+        actor.record.synced.clear()
         actor.os.write(fd, b" ")
         actor.record.edited += 1
         actor.os.close(fd)
@@ -232,6 +246,7 @@ def removes() -> Act:
     """Remove the log."""
 
     def act(actor: Actor) -> None:
+        actor.record.synced.clear()
         try:
             actor.os.unlink(PATH)
         except FileNotFoundError:
@@ -278,9 +293,9 @@ def repairs() -> Act:
     def act(actor: Actor) -> None:
         repair = actor.program.image.module("repair")
         try:
-            repair.repair_log(PATH)
-        except actor.refused():
-            return
+            repair.repair_log(PATH, apply=True)
+        except actor.refused() as error:
+            actor.record.refusals.append(str(error))
 
     return act
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .inodes import Inode
-from .record import PATH
+from .record import PATH, REJECTED
 
 if TYPE_CHECKING:
     from .scenarios import Run
@@ -23,22 +23,19 @@ def check_crashes(run: Run) -> int:
 
     All that may be left are tried where they are few, otherwise the extremes and some of chance.
     """
-    contents = set(_contents(run.machine.kernel.disk.root, PATH.strip("/").split("/")))
-    for content in contents:
-        run.record.check_file(content or b"", durable=True)
-    return len(contents)
+    logs, rejected = ({*_contents(run, path)} for path in (PATH, REJECTED))
+    for log, beside in itertools.product(logs, rejected):
+        run.record.check_file(log, beside, durable=True)
+    return len(logs) * len(rejected)
 
 
-def _contents(directory: Inode, path: list[str]) -> Iterator[bytes | None]:
-    """Yield what the file at a path may hold after a loss of power; None if it may be missing."""
-    name, *rest = path
-    for inode in _left_under(directory, name):
-        if inode is None:
-            yield None
-        elif rest:
-            yield from _contents(inode, rest)
-        else:
-            yield from left_of(inode.versions)
+def _contents(run: Run, path: str) -> Iterator[bytes]:
+    """Yield what the file at a path may hold after a loss of power, nothing if it is missing."""
+    inodes: list[Inode | None] = [run.machine.kernel.disk.root]
+    for name in path.strip("/").split("/"):
+        inodes = [left for inode in inodes if inode for left in _left_under(inode, name)]
+    for inode in inodes:
+        yield from left_of(inode.versions) if inode else (b"",)
 
 
 def _left_under(directory: Inode, name: str) -> list[Inode | None]:

@@ -86,8 +86,8 @@ def lost_on_close(call: Call) -> Iterator[Fault]:
         def lose(program: Program, call: Call) -> Outcome:
             kernel = program.machine.kernel
             inode = program.process.file(call.arguments[0]).inode
-            if inode.unclosed is not None:
-                inode.put(inode.unclosed, kernel.disk.now)
+            if inode.unclosed and inode.unclosed[0] == program.process.name:
+                inode.put(inode.unclosed[1], kernel.disk.now)
             perform(call)
             return Outcome(error=refuse(errno.EDQUOT))
 
@@ -96,7 +96,7 @@ def lost_on_close(call: Call) -> Iterator[Fault]:
 
 def signals(call: Call) -> Iterator[Fault]:
     """A signal comes before a call, and its handler runs."""
-    if call.name not in {"fork"}:
+    if call.name != "fork":
         yield Fault("signal", lambda _program, _call: SIGNAL)
 
 

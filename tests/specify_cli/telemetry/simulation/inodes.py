@@ -26,7 +26,7 @@ class Inode:
         opened: The open files on it, one for each time it was opened.
         locks: Which of them hold a lock, and whether it is an exclusive one.
         data: What is in a file.
-        unclosed: What a file held before it was written to, until a descriptor of it is closed.
+        unclosed: Which process has written to it and closed nothing since, and what it held before.
         target: Where a symbolic link points.
         entries: What is in a directory.
         versions: What a file has held since the device had it, that first.
@@ -43,7 +43,7 @@ class Inode:
         self.opened: list[OpenFile] = []
         self.locks: dict[OpenFile, bool] = {}
         self.data = b""
-        self.unclosed: bytes | None = None
+        self.unclosed: tuple[str, bytes] | None = None
         self.target = ""
         self.entries: dict[str, Inode] = {}
         self.versions: list[bytes] = [b""]

@@ -131,7 +131,9 @@ class Kernel:
 
     def close(self, process: Process, fd: int) -> None:
         """Close a descriptor."""
-        self.descriptors.close(process, fd).inode.unclosed = None
+        inode = self.descriptors.close(process, fd).inode
+        if inode.unclosed and inode.unclosed[0] == process.name:
+            inode.unclosed = None
 
     def dup(self, process: Process, fd: int) -> int:
         """Return another descriptor for the same open file."""
@@ -189,7 +191,7 @@ class Kernel:
         part = data[: end - start]
         if part:
             before = inode.data[:start].ljust(start, b"\0")
-            inode.unclosed = inode.data if inode.unclosed is None else inode.unclosed
+            inode.unclosed = inode.unclosed or (process.name, inode.data)
             inode.put(before + part + inode.data[end:], self.disk.now)
         file.position = end
         return len(part)

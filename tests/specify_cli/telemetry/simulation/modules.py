@@ -15,7 +15,7 @@ from typing import Any
 
 from .images import Defect, Image
 from .machine import Program
-from .threads import Call, Thread
+from .threads import Call, Thread, tested
 
 PURE_OS = {"PathLike", "fsdecode", "fsencode", "fspath", "strerror", "sep", "stat_result"}
 _NOW = datetime.datetime(2026, 2, 16, 9, 12, 58, tzinfo=datetime.UTC)
@@ -60,7 +60,10 @@ class Computer:
         program = self.program
         assert program is not None
         do = getattr(program.machine.kernel, name)
-        return self.thread.call(Call(name, arguments, lambda: do(program.process, *arguments)))
+        frame = tested(sys._getframe(1))
+        place = frame, frame.f_lasti if frame is not None else 0
+        call = Call(name, arguments, lambda: do(program.process, *arguments), None, place)
+        return self.thread.call(call)
 
     def instant(self, name: str, ask: Callable[[Program], Any]) -> Any:
         """Ask what does not depend on whose turn it is."""

@@ -9,6 +9,7 @@ from ..support.events import CODEC, make_event, numbered_id
 from .machine import Violation
 
 PATH = "/work/logs/events.jsonl"
+REJECTED = f"{PATH}.rejected"
 _COUNT = 20
 EVENTS = {
     numbered_id(number): make_event(
@@ -41,6 +42,7 @@ class Record:
         saved: The events whose save has returned.
         tried: The events that somebody has begun to save.
         kept: What is in the log and nobody may take away.
+        synced: What of it the device has had from the beginning.
         replaced: How often the log was replaced, removed or emptied.
         edited: How often what it held was changed in place.
         damaged: Whether a warning of malformed lines is due.
@@ -49,6 +51,7 @@ class Record:
             killed, or the rollback was refused.
         seen: The events that a follower has been given.
         warned: What the loggers were told.
+        refusals: What the stores and repairs have refused.
     """
 
     def __init__(self) -> None:
@@ -56,6 +59,7 @@ class Record:
         self.saved: dict[str, Saved] = {}
         self.tried: set[str] = set()
         self.kept: list[bytes] = []
+        self.synced: list[bytes] = []
         self.replaced = 0
         self.edited = 0
         self.damaged = False
@@ -63,6 +67,7 @@ class Record:
         self.may_stay: set[str] = set()
         self.seen: set[str] = set()
         self.warned: list[str] = []
+        self.refusals: list[str] = []
 
     def key(self) -> tuple[object, ...]:
         """Return all that tells one state of it from another."""
@@ -87,7 +92,6 @@ class Record:
             event_id
             for event_id, saved in self.saved.items()
             if saved.looked == self.replaced
-            and self.has_locks  # without, a short write may end in the line of another
             and saved.began == self.edited
             and (saved.durable or not durable)
         }
@@ -112,17 +116,21 @@ class Record:
             if event.event_id not in self.tried:
                 raise Violation(f"G5: a load returns {short([event.event_id])}, which nobody saved")
 
-    def check_file(self, data: bytes, *, durable: bool = False) -> None:
+    def check_file(self, data: bytes, rejected: bytes, *, durable: bool = False) -> None:
         """Check what the log holds, nobody being at work on it (G1, G3, G4).
 
         Args:
             data: What it holds.
+            rejected: What the file beside it holds, into which a repair moves damage.
             durable: Whether there was a loss of power.
         """
         lines = data.split(b"\n")
         ids = [event_id for line in lines if (event_id := CODEC.loads_as(line)) is not None]
         if missing := self.promised(durable=durable) - set(ids):
             raise Violation(f"G1: {short(missing)} acknowledged, and not in the log")
+        for kept in self.synced if durable else self.kept:
+            if kept not in data and kept not in rejected:
+                raise Violation(f"G3: bytes of someone else are gone: {kept[:60]!r}")
         if durable:
             return
         twice = {event_id for event_id in ids if ids.count(event_id) > 1}
@@ -130,9 +138,6 @@ class Record:
             raise Violation(f"G4: {short(twice)} is in the log twice")
         if self.has_locks and not self.edited and not self.replaced and (gone := self.seen - set(ids)):
             raise Violation(f"G6: a follower was given {short(gone)}, which was rolled back")
-        for kept in self.kept:
-            if kept not in data:
-                raise Violation(f"G3: bytes of someone else are gone: {kept[:60]!r}")
         allowed = set(self.saved) | self.may_stay
         if self.has_locks and (stray := set(ids) & self.tried - allowed):
             raise Violation(f"G3: {short(stray)} is in the log, and its save was refused")

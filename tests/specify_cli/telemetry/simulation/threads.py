@@ -29,12 +29,14 @@ class Call(NamedTuple):
         arguments: What it is given.
         do: What it does.
         is_ready: Whether it could be done now.
+        place: Where in the code it is made: the frame, and the step in it.
     """
 
     name: str
     arguments: tuple[Any, ...]
     do: Callable[[], Any]
     is_ready: Callable[[], bool] | None = None
+    place: tuple[FrameType | None, int] = (None, 0)
 
 
 class Outcome(NamedTuple):
@@ -73,6 +75,7 @@ class Thread:
         error: What has ended it that should not have.
         on_turn: What to do when it makes its next call.
         looked: How often the log had been replaced when it last used a path.
+        place: Where in the code its last call was made.
     """
 
     def __init__(self, machine: Machine, name: str, ident: int, body: Callable[[], None]) -> None:
@@ -91,6 +94,7 @@ class Thread:
         self.error: BaseException | None = None
         self.on_turn: Callable[[], None] | None = None
         self.looked = 0
+        self.place: tuple[FrameType | None, int] = (None, 0)
         self._body = body
         self._greenlet = greenlet.greenlet(self._run)
 
@@ -129,6 +133,7 @@ class Thread:
                 raise Killed
             self.pending = call
             outcome = self.machine.hub.switch()()
+            self.place = call.place
             if outcome is not SIGNAL:
                 return self._see(call.name, outcome)
             self._see("signal", outcome)
@@ -163,10 +168,16 @@ class Thread:
             self.pending = None
 
 
-def _interrupt(frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt before the next step of the code under test, as Python does."""
+def tested(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame of the code under test."""
     while frame is not None and not frame.f_code.co_filename.startswith("image"):
         frame = frame.f_back
+    return frame
+
+
+def _interrupt(frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt before the next step of the code under test, as Python does."""
+    frame = tested(frame)
     if frame is None:
         raise KeyboardInterrupt
 
