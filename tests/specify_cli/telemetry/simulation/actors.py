@@ -256,6 +256,19 @@ def removes() -> Act:
     return act
 
 
+def keeps_the_lock() -> Act:
+    """Lock the log, and never give it back."""
+
+    def act(actor: Actor) -> None:
+        program = actor.program
+        program.process.is_foreign = True
+        fd = actor.os.open(PATH, os.O_RDWR)
+        with contextlib.suppress(BlockingIOError):
+            program.image.computer.call("flock", fd, 2 | 4)
+
+    return act
+
+
 def waits(seconds: float) -> Act:
     """Let time pass."""
 

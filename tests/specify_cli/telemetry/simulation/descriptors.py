@@ -74,6 +74,7 @@ class Process:
     Attributes:
         name: What traces call it.
         is_alive: Whether it still runs.
+        is_foreign: Whether it runs another program, which may leave open what it likes.
         files: Its open files, by descriptor.
     """
 
@@ -81,6 +82,7 @@ class Process:
         """Start one without open files."""
         self.name = name
         self.is_alive = True
+        self.is_foreign = False
         self.files: dict[int, OpenFile] = {}
 
     def number(self, file: OpenFile) -> int:

@@ -124,9 +124,13 @@ class Disk:
     def rename(self, old: str, new: str) -> None:
         """Give a file another name, in the place of what had it."""
         source, old_name, inode = self.place(old, follow=False)
+        target, new_name, there = self.place(new, follow=False)
         if inode is None:
             raise refuse(errno.ENOENT)
-        target, new_name, there = self.place(new, follow=False)
+        if inode.kind == "directory" and _is_in(target, inode):
+            raise refuse(errno.EINVAL)
+        if there is not None and there.kind == "directory" and _is_in(source, there):
+            raise refuse(errno.ENOTEMPTY)
         if there is inode:
             return
         if there is not None and (there.kind == "directory") != (inode.kind == "directory"):
@@ -170,3 +174,8 @@ class Disk:
         """Return all that tells one state of it from another."""
         files = tuple((path, inode.key(device=self.loses_power)) for path, inode in self.everything())
         return self.clock_ns, self.room, files
+
+
+def _is_in(inode: Inode, directory: Inode) -> bool:
+    children = directory.entries.values()
+    return inode is directory or any(_is_in(inode, child) for child in children)

@@ -61,12 +61,13 @@ class Kernel:
 
     def open(self, process: Process, path: str, flags: int, mode: int = 0o777) -> int:
         """Open a file, making it if asked to; return its descriptor."""
-        inode = self.disk.place(path)[2]
+        exclusive = bool(flags & os.O_CREAT and flags & os.O_EXCL)
+        inode = self.disk.place(path, follow=not exclusive)[2]
         if inode is None:
             if not flags & os.O_CREAT:
                 raise refuse(errno.ENOENT)
             inode = self.disk.make(path, "file", mode & ~0o022)
-        elif flags & os.O_CREAT and flags & os.O_EXCL:
+        elif exclusive:
             raise refuse(errno.EEXIST)
         if inode.kind == "directory" and flags & (_ACCESS | os.O_CREAT):
             raise refuse(errno.EISDIR)

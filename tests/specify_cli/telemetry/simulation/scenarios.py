@@ -203,6 +203,8 @@ class Run:
     def finish(self) -> None:
         """Check what is left behind, and that the log goes on."""
         for program in self.machine.programs:
+            if program.process.is_foreign:
+                self.machine.kill(program)
             left = program.process.files.values()
             if program.process.name.endswith("'"):
                 # What its parent was just closing, no longer locked, a child has a copy of.
