@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .crashes import check_crashes
@@ -48,7 +50,8 @@ class Findings:
 def replayed(scenario: Scenario, images: Images, choices: list[int]) -> str | None:
     """Run a scenario once, as a search has done; return what is found."""
     findings = Findings()
-    _run(scenario, images, findings, _following(choices))
+    with _untraced():
+        _run(scenario, images, findings, _following(choices))
     return findings.violation
 
 
@@ -58,6 +61,11 @@ def every_run(scenario: Scenario, images: Images, seconds: float = 1e9) -> Findi
     Two ways that lead to the same state are the same from there on. A state is what is on the disk
     and open, and all that each thread has seen so far: what it does next depends on nothing else.
     """
+    with _untraced():
+        return _every_run(scenario, images, seconds)
+
+
+def _every_run(scenario: Scenario, images: Images, seconds: float) -> Findings:
     findings, seen = Findings(), set[int]()
     began = time.perf_counter()
     # For each choice of the run: what is chosen, and how many there are to choose from.
@@ -105,9 +113,15 @@ def some_runs(
     scenario: Scenario, images: Images, seed: int, count: int, switches: int = 4
 ) -> Findings:
     """Run a scenario a number of times, switching between threads at moments of chance."""
+    with _untraced():
+        return _some_runs(scenario, images, random.Random(seed), count, switches)
+
+
+def _some_runs(
+    scenario: Scenario, images: Images, chance: random.Random, count: int, switches: int
+) -> Findings:
     findings = Findings()
     began = time.perf_counter()
-    chance = random.Random(seed)
     for _ in range(count):
         length = max(20, findings.steps // max(1, findings.runs))
         moments = {chance.randrange(length) for _ in range(switches)}
@@ -125,6 +139,17 @@ def some_runs(
             break
     findings.seconds = time.perf_counter() - began
     return findings
+
+
+@contextlib.contextmanager
+def _untraced() -> Iterator[None]:
+    """Keep a tool that measures coverage from following calls over several stacks."""
+    trace = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(trace)
 
 
 def _following(choices: list[int]) -> Callable[[Run, int], int]:

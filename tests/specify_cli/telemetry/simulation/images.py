@@ -28,7 +28,7 @@ SOURCES = Path(telemetry.__path__[0])
 PURE = ("_contract", "_codec")
 # What no function can change, other than by giving the name another value, as it does an integer.
 _CONSTANT = ModuleType | str | bytes | tuple | frozenset | re.Pattern | logging.Logger
-_NAME = "specify_cli.telemetry"
+_NAME = telemetry.__name__
 
 
 class Defect(NamedTuple):

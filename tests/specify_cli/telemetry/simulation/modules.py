@@ -16,6 +16,7 @@ from typing import Any
 from .images import Defect, Image
 from .machine import Program
 from .threads import Call, Thread, tested
+from .windows import BINARY, TEMPORARY
 
 PURE_OS = {"PathLike", "fsdecode", "fsencode", "fspath", "strerror", "sep", "stat_result"}
 _NOW = datetime.datetime(2026, 2, 16, 9, 12, 58, tzinfo=datetime.UTC)
@@ -122,7 +123,7 @@ class Os:
         names = "access close dup dup2 fstat fsync ftruncate link lseek lstat mkdir read readlink"
         names += " rename replace rmdir stat symlink truncate unlink"
         if windows:
-            self.O_BINARY, self.O_TEMPORARY = 0x8000, 0x40
+            self.O_BINARY, self.O_TEMPORARY, self.O_NONBLOCK = BINARY, TEMPORARY, 0
         else:
             names += " fchmod fchown pread"
             self.O_NONBLOCK = 0

@@ -15,6 +15,7 @@ from .machine import Machine, Option, Program, Violation
 from .modules import image_of
 from .record import LINES, PATH, REJECTED, Record
 from .threads import Call, Thread
+from .windows import WindowsKernel
 
 _LAST = 19
 _BY_PATH = {"open", "stat", "lstat"}
@@ -40,6 +41,7 @@ class Scenario:
         loses_power: Whether it is checked what a loss of power leaves.
         damaged: Whether a warning of malformed lines is due.
         is_made: Whether the directory of the log is there.
+        windows: Whether the operating system is a Windows.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Scenario:
     loses_power: bool = False
     damaged: bool = False
     is_made: bool = True
+    windows: bool = False
 
     def kernel(self) -> Kernel:
         """Return an operating system with the log on its disk, and on the device."""
@@ -69,7 +72,7 @@ class Scenario:
             disk.make(PATH, "file", 0o644).put(self.content, disk.now)
         disk.sync()
         disk.clock_ns += 10_000_000_000
-        return Kernel(disk)
+        return WindowsKernel(disk) if self.windows else Kernel(disk)
 
 
 class Images:
@@ -81,13 +84,13 @@ class Images:
 
     _count = 0
 
-    def __init__(self, *defects: Defect) -> None:
-        """Load them."""
+    def __init__(self, *defects: Defect, windows: bool = False) -> None:
+        """Load them for one platform."""
         self.images: list[Image] = []
         self.warnings: list[Warnings] = []
         for _ in range(_MOST_IMAGES):
             Images._count += 1
-            image = image_of(f"image{Images._count}", *defects)
+            image = image_of(f"image{Images._count}", *defects, windows=windows)
             self.images.append(image)
             self.warnings.append(Warnings(image.name))
 
@@ -143,7 +146,11 @@ class Run:
             if self.scenario.handler:
                 actor.thread.handler = self._handler(actor)
             for act in acts:
-                act(actor)
+                try:
+                    act(actor)
+                except KeyboardInterrupt:
+                    # Whether what was tried is there, nobody was told.
+                    self.record.may_stay.update(self.record.tried)
 
         return body
 
