@@ -86,7 +86,7 @@ def _process(chance: random.Random, *, windows: bool) -> tuple[tuple[Act, ...], 
         threads.append(_thread(chance))
     if not windows and chance.random() < 0.15:
         threads.append((forks(*_thread(chance)),))
-    if chance.random() < 0.1:
+    if not windows and chance.random() < 0.1:
         threads = [(repairs(),)]
     return tuple(threads)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 
 from .actors import (
     appends_without_lock,
@@ -118,3 +119,26 @@ LARGER = [
     Scenario("power and kills", (((saves(1, 2),),), ((saves(2),),)), None, fsync=True, loses_power=True, kinds=(kills,), is_made=False),
 ]
 SUITE = [*ORDERS, *CHANGES, *FAULTS, *POWER, *REPAIRS]
+ON_WINDOWS = [
+    replace(scenario, name=f"{scenario.name}, on Windows", windows=True)
+    for scenario in SUITE
+    if scenario.name
+    in {
+        "two saves",
+        "the same event twice",
+        "a new log",
+        "a load",
+        "a torn tail",
+        "a program without locks",
+        "removed",
+        "killed",
+        "killed beside a reader",
+        "a full disk beside others",
+        "short writes",
+        "a handler that reads",
+        "a repair that is killed",
+        "a repair that is refused",
+        "two repairs",
+        "a repair",
+    }
+]
