@@ -131,6 +131,8 @@ class Reader(Generic[EventT]):
         lines_before = 0
         for block in self._log.blocks():
             for start, line in lines_of_aggregate(block, aggregate_id, self._codec):
+                if line.isspace():
+                    continue
                 try:
                     event = self._codec.decode(line)
                 except MalformedLineError as reason:
