@@ -400,6 +400,11 @@ def test_blank_lines_are_not_decoded(
     log.write_bytes(b"\n \r\n" + log.read_bytes() + b"\n" * 9)
     lines: list[bytes] = []
     decode = store._codec.decode
-    monkeypatch.setattr(store._codec, "decode", lambda line: (lines.append(line), decode(line))[1])
+
+    def counted(line: bytes) -> Event:
+        lines.append(line)
+        return decode(line)
+
+    monkeypatch.setattr(store._codec, "decode", counted)
     assert store.load_events(event.aggregate_id) == [event]
     assert len(lines) == 1
