@@ -169,7 +169,7 @@ def read_since(
                 else position.lines_after(file, lambda: len(found) >= limit)
             )
             for event in reader.events_in(lines, position.lines + 1):
-                found.setdefault(event.event_id, event)
+                found.setdefault(reader.id_of(event), event)
     return NewEvents([*found.values()], str(position), restarted=restarted)
 
 
