@@ -57,8 +57,8 @@ def _run(options: argparse.Namespace) -> int:
         _write(recent, as_json=options.json)
         if recent.other_lines:
             lines = counted(recent.other_lines, "line")
-            what = "JSON object" if options.model is None else "event of the model"
-            streams.say(f'passed {lines} without a {what} in "{path}": see check')
+            what = "a JSON object" if options.model is None else "an event of the model"
+            streams.say(f'passed {lines} without {what} in "{path}": see check')
     return status
 
 

@@ -9,7 +9,19 @@ from typing import TextIO
 
 from ..query import Record
 from .streams import printable
-from .terminal import BLUE, BOLD, CYAN, DIM, GREEN, Paint, columns_of, cut, padded, shown_by
+from .terminal import (
+    BLUE,
+    BOLD,
+    CYAN,
+    DIM,
+    GREEN,
+    Paint,
+    columns_of,
+    cut,
+    padded,
+    shown_by,
+    width_of,
+)
 
 _HEADS = ("time", "clock", "node", "aggregate", "type")
 _STYLES = (DIM, DIM, GREEN, BLUE, BOLD)
@@ -44,7 +56,7 @@ class Table:
         short = columns is not None and columns < _WIDE
         rows = [(_cells(record, short=short), record) for record in records]
         for index, limit in enumerate(_MAX_WIDTHS):
-            widest = max((len(cells[index]) for cells, _ in rows), default=0)
+            widest = max((width_of(cells[index]) for cells, _ in rows), default=0)
             self._widths[index] = max(self._widths[index], min(widest, limit))
         widths = self._widths if columns is None else _fitting(self._widths, columns)
         return [self._line(cells, record, widths, columns) for cells, record in rows]
@@ -73,8 +85,8 @@ class Table:
             name, text = printable(key), _value(value)
             if room is not None:
                 name = cut(name, room, self._mark)
-                text = cut(text, max(0, room - len(name) - 1), self._mark)
-                room -= len(name) + len(text) + 2
+                text = cut(text, max(0, room - width_of(name) - 1), self._mark)
+                room -= width_of(name) + width_of(text) + 2
             parts.append(self._paint(f"{name}=", CYAN) + text if text else name)
             if room is not None and room <= 0:
                 break

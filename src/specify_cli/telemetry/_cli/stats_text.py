@@ -18,6 +18,7 @@ from .terminal import BOLD, CYAN, DIM, Paint, columns_of, cut, padded, shown_by,
 _MAX_NAMES = 5
 _MAX_KEY = 40
 _BAR = 20
+_MIN_BAR = 4
 _SEPARATOR = 2
 
 
@@ -133,7 +134,7 @@ def _groups(stats: Stats, stream: TextIO) -> Iterator[str]:
     block = shown_by(stream, "█", "#")
     for group, cells in zip(groups, rows, strict=True):
         share = max(Decimal(0), _measure(group)) / greatest if greatest > 0 else Decimal(0)
-        yield line(cells, "", block * round(share * room) if room > 0 else "")
+        yield line(cells, "", block * round(share * room) if room >= _MIN_BAR else "")
 
 
 def _measure(group: Group) -> Decimal:
