@@ -84,6 +84,10 @@ class Reader(Generic[EventT]):
                 recent.add(event_id)
                 yield event
 
+    def id_of(self, event: EventT) -> str:
+        """Return the id of an event, as the codec has it."""
+        return self._codec.id_of(event)
+
     def first_of_each_id(self, events: Iterable[EventT]) -> list[EventT]:
         """Return the events, of those with one id the first."""
         id_of = self._codec.id_of

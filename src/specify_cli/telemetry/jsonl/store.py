@@ -217,7 +217,7 @@ class JsonlEventStore(Generic[EventT]):
         """
         return self._reader.distinct_events(aggregate_id)
 
-    def read_since(self, cursor: str | None = None) -> NewEvents[EventT]:
+    def read_since(self, cursor: str | None = None, limit: int | None = None) -> NewEvents[EventT]:
         """Return what was appended since an earlier call, and the cursor for the next one.
 
         A torn tail, or an append under way, is left for a later call. Every malformed line is
@@ -227,22 +227,22 @@ class JsonlEventStore(Generic[EventT]):
 
         Args:
             cursor: What the last call returned, a text of at most 80 characters, good for any store
-                on this log in any process; None to begin at the start.
+                on this log in any process; None to begin at the start, ``NewEvents.END`` at the end
+                without an event.
+            limit: How many events to return at most; fewer mean that there are no more yet.
 
         Returns:
             The pair ``(events, cursor)``: the events in file order, each id once, in memory
             together; and ``restarted`` as an attribute.
 
         Raises:
-            StorageError: It is no cursor, the operating system refused to read the file, or the
-                lock was not to be had in time.
-            TypeError: The cursor is not a str.
+            StorageError: It is no cursor, the operating system refused, or the lock was not free.
+            TypeError, ValueError: The cursor is not a str, the limit not an int from 1 on.
 
         Example:
-            >>> store.save_event(event)
             >>> events, cursor = store.read_since()
-            >>> store.save_event(other_event)
-            >>> store.read_since(cursor).events == [other_event]
+            >>> store.save_event(event)
+            >>> store.read_since(cursor, limit=100).events == [event]
             True
         """
-        return read_since(self._log, self._reader, cursor)
+        return read_since(self._log, self._reader, cursor, limit)
