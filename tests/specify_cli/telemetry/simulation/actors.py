@@ -249,7 +249,7 @@ def removes() -> Act:
         actor.record.synced.clear()
         try:
             actor.os.unlink(PATH)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             return
         _replaced(actor)
 

@@ -296,6 +296,8 @@ def _time(computer: Computer) -> SimpleNamespace:
     def sleep(seconds: float) -> None:
         thread, program = computer.thread, computer.program
         assert program is not None
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
         locks = program.machine.kernel.descriptors.locks
         wakes = now(program) + int(seconds * 1e9)
         thread.wakes_ns = wakes

@@ -20,6 +20,7 @@ from .windows import WindowsKernel
 _LAST = 19
 _BY_PATH = {"open", "stat", "lstat"}
 _MOST_IMAGES = 6
+_MOST_STEPS = 5000
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,13 @@ class Run:
         """Let it happen."""
         call = option.thread.pending
         assert call is not None
+        if len(self.machine.steps) > _MOST_STEPS:
+            raise Violation("nobody comes to an end")
         if option.fault is not None:
             self.left -= 1
-            if option.fault.ends or call.name in UNDOES:
+            # A second fault may be in the way of taking back what the first one has stopped.
+            is_second = self.left < self.scenario.most_faults - 1
+            if option.fault.ends or call.name in UNDOES or is_second:
                 self.record.may_stay.update(self.record.tried)
             if option.fault.ends and call.name == "write":
                 self.record.damaged = True

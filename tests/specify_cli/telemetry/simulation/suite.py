@@ -134,11 +134,7 @@ ON_WINDOWS = [
         "killed",
         "killed beside a reader",
         "a full disk beside others",
-        "short writes",
-        "a handler that reads",
         "a repair that is killed",
         "a repair that is refused",
-        "two repairs",
-        "a repair",
     }
 ]
