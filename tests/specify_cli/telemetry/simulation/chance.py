@@ -6,19 +6,7 @@ import errno
 import random
 from collections.abc import Callable
 
-from .actors import (
-    Act,
-    appends_without_lock,
-    checks_out,
-    follows,
-    forks,
-    joins_lines,
-    loads,
-    removes,
-    repairs,
-    saves,
-    waits,
-)
+from .actors import Act, follows, forks, loads, repairs, saves, waits
 from .faults import (
     errors,
     full_disk,
@@ -29,6 +17,7 @@ from .faults import (
     short_writes,
     signals,
 )
+from .others import appends_without_lock, checks_out, joins_lines, removes
 from .record import IDS, LINES
 from .scenarios import Scenario
 
@@ -59,7 +48,10 @@ def made_up(seed: int) -> Scenario:
     synced = chance.random() < 0.4
     # While a log is replaced on Windows, and when a repair is interrupted, less is promised.
     has_repairs = not windows and interrupts not in kinds and not has_others
-    processes = [_process(chance, windows=windows, has_repairs=has_repairs) for _ in range(chance.choice((1, 2, 2, 2, 3)))]
+    processes: list[tuple[tuple[Act, ...], ...]] = [
+        _process(chance, windows=windows, has_repairs=has_repairs)
+        for _ in range(chance.choice((1, 2, 2, 2, 3)))
+    ]
     if has_others:
         # What another program does to the log by itself is no fault of ours, nor is a fault in it.
         kinds = () if chance.random() < 0.7 else kinds

@@ -12,13 +12,13 @@ pytest.importorskip("greenlet")
 from .comparison import (
     Player,
     SimulatedMachine,
-    Step,
     contents,
-    program,
     real_call,
     simulated_contents,
 )
 from .kernel import Kernel
+from .made_up_calls import Step, program
+from .real_processes import RealMachine
 from .windows import WindowsKernel
 
 _LENGTH = 60
@@ -28,8 +28,6 @@ _LENGTH = 60
 @pytest.mark.parametrize("part", range(4))
 def test_calls_of_chance_end_alike_on_linux(part: int, tmp_path: Path) -> None:
     """Three processes, two of them forked and one killed, see the same in both worlds."""
-    from .real_processes import RealMachine
-
     for seed in range(part, 60, 4):
         folder = tmp_path / str(seed)
         folder.mkdir()
