@@ -6,8 +6,8 @@ that no run had before). What is found is shown with its trace, and with what ru
 
 ``python tools/simulate.py --seed SEED``: one scenario of chance.
 
-``python tools/simulate.py --planted [REGEX]``: take out each protection that ``controls.toml`` lists
-for the log, and tell how long it takes until that is found.
+``python tools/simulate.py --planted [REGEX]``: take out each protection of the log that
+``controls.toml`` lists, and tell how long it takes until that is found.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def shown(scenario: Scenario, findings: Findings, again: str) -> bool:
 
 def simulate(seconds: float, seed: int) -> int:
     """Run scenarios for so many seconds; return how many promises were not kept."""
-    explore, scenarios = simulation("explore"), simulation("scenarios")
-    images = {windows: scenarios.Images(windows=windows) for windows in (False, True)}
+    explore, loaded = simulation("explore"), simulation("loaded")
+    images = {windows: loaded.Images(windows=windows) for windows in (False, True)}
     end, found = time.monotonic() + seconds, 0
-    for scenario in simulation("suite").LARGER:
+    for scenario in simulation("larger").LARGER:
         left = end - seconds / 2 - time.monotonic()
         if left > 0:
             findings = explore.every_run(scenario, images[scenario.windows], left)
@@ -70,7 +70,7 @@ def simulate(seconds: float, seed: int) -> int:
 def one(seed: int) -> int:
     """Run one scenario of chance; return whether a promise was not kept."""
     scenario = simulation("chance").made_up(seed)
-    images = simulation("scenarios").Images(windows=scenario.windows)
+    images = simulation("loaded").Images(windows=scenario.windows)
     findings = simulation("explore").some_runs(scenario, images, seed, _RUNS)
     return shown(scenario, findings, f"python tools/simulate.py --seed {seed}")
 

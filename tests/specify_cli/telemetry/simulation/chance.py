@@ -55,7 +55,8 @@ def made_up(seed: int) -> Scenario:
     if has_others:
         # What another program does to the log by itself is no fault of ours, nor is a fault in it.
         kinds = () if chance.random() < 0.7 else kinds
-        processes[1:] = [*processes[1:2], ((_other(chance, windows=windows),),)]
+        del processes[2:]
+        processes.append((_other(chance, windows=windows),))
     victims = "ABCD"[: len(processes) - has_others]
     return Scenario(
         f"seed {seed}",

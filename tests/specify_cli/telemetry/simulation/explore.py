@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .crashes import check_crashes
+from .loaded import Images
 from .machine import Violation
-from .scenarios import Images, Run, Scenario
+from .scenarios import Run, Scenario
 
 _BEGIN, _END = 0, 1
 

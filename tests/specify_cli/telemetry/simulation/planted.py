@@ -12,7 +12,8 @@ from pathlib import Path
 
 from .explore import Findings, every_run
 from .images import SOURCES, Defect
-from .scenarios import Images, Scenario
+from .loaded import Images
+from .scenarios import Scenario
 from .suite import SUITE
 
 LIST = Path(__file__).parents[4] / "tools" / "controls.toml"

@@ -6,20 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .actors import Act, Actor, Warnings, loads, saves
+from .actors import Act, Actor, loads, saves
 from .disk import Disk
 from .faults import UNDOES, Kind, signals
-from .images import Defect, Image
 from .kernel import Kernel
+from .loaded import Images
 from .machine import Machine, Option, Program, Violation
-from .modules import image_of
 from .record import LINES, PATH, REJECTED, Record
 from .threads import Call, Thread
 from .windows import WindowsKernel
 
 _LAST = 19
 _BY_PATH = {"open", "stat", "lstat"}
-_MOST_IMAGES = 6
 _MOST_STEPS = 5000
 
 
@@ -72,26 +70,6 @@ class Scenario:
         disk.sync()
         disk.clock_ns += 10_000_000_000
         return WindowsKernel(disk) if self.windows else Kernel(disk)
-
-
-class Images:
-    """Copies of the code, loaded once.
-
-    Args:
-        defects: What to change in them.
-    """
-
-    _count = 0
-
-    def __init__(self, *defects: Defect, windows: bool = False) -> None:
-        """Load them for one platform."""
-        self.images: list[Image] = []
-        self.warnings: list[Warnings] = []
-        for _ in range(_MOST_IMAGES):
-            Images._count += 1
-            image = image_of(f"image{Images._count}", *defects, windows=windows)
-            self.images.append(image)
-            self.warnings.append(Warnings(image.name))
 
 
 @dataclass

@@ -7,7 +7,8 @@ import pytest
 pytest.importorskip("greenlet")
 
 from .explore import Findings, every_run, replayed
-from .scenarios import Images, Scenario
+from .loaded import Images
+from .scenarios import Scenario
 from .suite import ON_WINDOWS, SUITE
 
 _images: dict[bool, Images] = {}
