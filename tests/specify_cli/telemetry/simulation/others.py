@@ -72,7 +72,10 @@ def joins_lines(number: int) -> Act:
     """Overwrite the end of a line with a space, as an editor that keeps the file does."""
 
     def act(actor: Actor) -> None:
-        fd = actor.os.open(PATH, os.O_RDWR)
+        try:
+            fd = actor.os.open(PATH, os.O_RDWR)
+        except FileNotFoundError:
+            return
         data = actor.os.read(fd, 1 << 16)
         end = data.find(LINES[IDS[number]]) + len(LINES[IDS[number]]) - 1
         actor.os.lseek(fd, end, os.SEEK_SET)
