@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .inodes import Inode
-from .record import PATH, REJECTED
+from .record import PATH, REJECTED, TARGET
 
 if TYPE_CHECKING:
     from .scenarios import Run
@@ -23,7 +23,8 @@ def check_crashes(run: Run) -> int:
 
     All that may be left are tried where they are few, otherwise the extremes and some of chance.
     """
-    logs, rejected = ({*_contents(run, path)} for path in (PATH, REJECTED))
+    log_path = TARGET if run.scenario.is_linked else PATH
+    logs, rejected = ({*_contents(run, path)} for path in (log_path, REJECTED))
     for log, beside in itertools.product(logs, rejected):
         run.record.check_file(log, beside, durable=True)
     return len(logs) * len(rejected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from .actors import follows, forks, loads, saves
+from .contents import ONE, TORN
 from .faults import (
     errors,
     full_disk,
@@ -12,13 +13,8 @@ from .faults import (
     signals,
 )
 from .others import removes
-from .record import IDS, LINES
 from .scenarios import Scenario
 
-ONE = LINES[IDS[0]]
-TWO = ONE + LINES[IDS[1]]
-TORN = ONE + LINES[IDS[1]][:40]
-SECONDS = 1_000_000_000
 _some = errors(errno.EIO, errno.EINTR)
 
 LARGER = [
