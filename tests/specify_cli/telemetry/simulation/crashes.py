@@ -34,12 +34,14 @@ def _contents(run: Run, path: str) -> Iterator[bytes]:
     """Yield what the file at a path may hold after a loss of power, nothing if it is missing."""
     inodes: list[Inode | None] = [run.machine.kernel.disk.root]
     for name in path.strip("/").split("/"):
-        inodes = [left for inode in inodes if inode for left in _left_under(inode, name)]
+        inodes = [left for inode in inodes for left in _left_under(inode, name)]
     for inode in inodes:
         yield from left_of(inode.versions) if inode else (b"",)
 
 
-def _left_under(directory: Inode, name: str) -> list[Inode | None]:
+def _left_under(directory: Inode | None, name: str) -> list[Inode | None]:
+    if directory is None:
+        return [None]
     past = directory.past.get(name)
     return list(dict.fromkeys(past)) if past else [directory.entries.get(name)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from .actors import follows, loads, repairs, saves, waits, without_sync
+from .actors import repairs, saves, waits, without_sync
 from .contents import ONE, SECONDS, TORN
 from .faults import (
     errors,
@@ -79,10 +79,6 @@ POWER = [
 ]
 REPAIRS = [
     Scenario("a repair", (((repairs(),),), ((saves(2),),)), TORN, damaged=True),
-    Scenario("two repairs", (((repairs(),),), ((repairs(),),)), TORN, damaged=True),
     Scenario("a repair that is killed", (((repairs(),),),), TORN, kinds=(kills,), damaged=True),
     Scenario("a repair that is refused", (((repairs(),),),), TORN, kinds=(_some,), damaged=True),
-    Scenario(
-        "a repair and a load", (((repairs(),),), ((loads(), follows(2)),)), TORN, damaged=True
-    ),
 ]

@@ -18,6 +18,24 @@ from .scenarios import Scenario
 _some = errors(errno.EIO, errno.EINTR)
 
 LARGER = [
+    Scenario(
+        "removed, saved and refused",
+        (((saves(1, 1),),), ((removes(), saves(1)),)),
+        b"",
+        kinds=(errors(errno.EIO),),
+        victims="B",
+    ),
+    Scenario(
+        "a fork, then killed",
+        (((saves(1),), (forks(),)), ((saves(2),),)),
+        ONE,
+        kinds=(kills,),
+        victims="A",
+    ),
+    Scenario("two repairs", (((repairs(),),), ((repairs(),),)), TORN, damaged=True),
+    Scenario(
+        "a repair and a load", (((repairs(),),), ((loads(), follows(2)),)), TORN, damaged=True
+    ),
     Scenario("two threads load", (((saves(1),), (loads(),)),), b""),
     Scenario("save, load, follow", (((saves(1),),), ((loads(),),), ((follows(2),),)), ONE),
     Scenario(

@@ -126,7 +126,7 @@ FAULTS = [
         handler=(follows(1), loads()),
     ),
     Scenario(
-        "interrupts", (((saves(1, 2, 1),),), ((saves(1),),)), ONE, kinds=(interrupts,), victims="A"
+        "interrupts", (((saves(1, 2),),), ((saves(1),),)), ONE, kinds=(interrupts,), victims="A"
     ),
     Scenario(
         "interrupts of a reader",
@@ -136,13 +136,6 @@ FAULTS = [
         victims="A",
     ),
     Scenario("a fork beside the same save", (((saves(1),), (forks(saves(1)),)),), ONE),
-    Scenario(
-        "a fork, then killed",
-        (((saves(1),), (forks(),)), ((saves(2),),)),
-        ONE,
-        kinds=(kills,),
-        victims="A",
-    ),
     Scenario("a handler that forks", (((saves(1),),),), ONE, kinds=(signals,), handler=(forks(),)),
 ]
 MORE = [
@@ -159,13 +152,6 @@ MORE = [
         ONE,
         kinds=(errors(errno.EIO),),
         victims="A",
-    ),
-    Scenario(
-        "removed, saved and refused",
-        (((saves(1, 1),),), ((removes(), saves(1)),)),
-        b"",
-        kinds=(errors(errno.EIO),),
-        victims="B",
     ),
     Scenario("a full disk and a load", (((saves(1, 2),),), ((loads(),),)), ONE, kinds=(full_disk,)),
     Scenario(
