@@ -1,15 +1,19 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
 from .codec import EventCodec, MalformedLineError, codec_of, is_blank
-from .event import Codec, EventT, StorableEvent
+from .event import Codec, EventId, EventT, StorableEvent
 from .json_values import UnstorableError
+from .record_codec import Record, RecordCodec
 from .search import find_event, lines_of_aggregate, named_ids
 
 __all__ = [
     "Codec",
     "EventCodec",
+    "EventId",
     "EventT",
     "MalformedLineError",
+    "Record",
+    "RecordCodec",
     "StorableEvent",
     "UnstorableError",
     "codec_of",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 EventT = TypeVar("EventT")
+
+EventId: TypeAlias = str | int
 
 
 class StorableEvent(Protocol):
@@ -53,8 +55,8 @@ class Codec(Protocol[EventT]):
     def decode(self, line: bytes) -> EventT:
         """Return the value that ``line`` holds, or raise MalformedLineError."""
 
-    def id_of(self, value: EventT) -> str | None:
+    def id_of(self, value: EventT) -> EventId | None:
         """Return what tells ``value`` from every other; None if nothing does."""
 
-    def loads_as(self, line: bytes) -> str | None:
+    def loads_as(self, line: bytes) -> EventId | None:
         """Return the id of the value that ``line`` loads as; None if it is malformed."""
