@@ -1,9 +1,20 @@
 """A file of lines that threads and processes append to; it knows nothing of what is in a line."""
 
-from .append import Appended, AppendLog
-from .files import checked_path
+from .append import AppendLog
+from .errors import LockTimeoutError
+from .files import MODE, checked_path
 from .lock import TIMEOUT
-from .locked import LockedLog
+from .locked import Appended, LockedLog
 from .snapshot import Prefix, Snapshot
 
-__all__ = ["TIMEOUT", "AppendLog", "Appended", "LockedLog", "Prefix", "Snapshot", "checked_path"]
+__all__ = [
+    "MODE",
+    "TIMEOUT",
+    "AppendLog",
+    "Appended",
+    "LockTimeoutError",
+    "LockedLog",
+    "Prefix",
+    "Snapshot",
+    "checked_path",
+]

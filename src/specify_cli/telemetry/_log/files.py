@@ -18,6 +18,12 @@ LIKELY_LINE = 4096
 # Without O_NONBLOCK, opening a named pipe to read it would wait for a writer. Files ignore it.
 FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
+# What the umask leaves of it is the mode of a file that is created.
+MODE = 0o666
+
+# Windows has no such flag; there the look before opening has to do.
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """Return where a log is to be, or refuse what a caller cannot have meant.
@@ -42,6 +48,12 @@ def open_file(path: str, flags: int, mode: int = 0o666) -> int:
         raise OSError(errno.EINVAL, str(error)) from error
 
 
+def refuse_link(path: str) -> None:
+    """Raise OSError if ``path`` is a symbolic link."""
+    if os.path.islink(path):  # noqa: PTH114  # a str, as everywhere at this level
+        raise OSError(errno.ELOOP, "it is a symbolic link")
+
+
 def close_quietly(fd: int) -> None:
     """Close a file that holds nothing which closing could still lose."""
     with contextlib.suppress(OSError):
@@ -62,10 +74,19 @@ def regular(fd: int) -> os.stat_result:
     return status
 
 
-def names(path: str | os.PathLike[str], identity: tuple[int, int]) -> bool:
-    """Return whether ``path`` names the file with this device and inode number."""
+def names(
+    path: str | os.PathLike[str], identity: tuple[int, int], *, follow: bool = True
+) -> bool:
+    """Return whether ``path`` names the file with this device and inode number.
+
+    Args:
+        path: The path.
+        identity: Device and inode number.
+        follow: Whether it may be a symbolic link to it.
+    """
     try:
-        status = os.stat(path)  # noqa: PTH116  # on every save: Path.stat costs more
+        # On every save: Path.stat costs more.
+        status = os.stat(path) if follow else os.lstat(path)  # noqa: PTH116
     except FileNotFoundError:
         return False
     return (status.st_dev, status.st_ino) == identity
