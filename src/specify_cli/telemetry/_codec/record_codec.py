@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
-from .codec import MalformedLineError
 from .event import EventId
 from .json_values import (
     MAX_NESTING,
@@ -20,6 +19,7 @@ from .json_values import (
     parse,
     parse_strictly,
 )
+from .malformed import MalformedLineError, reason_of
 
 Record: TypeAlias = Mapping[str, Any] | bytes | bytearray | str
 """A record to append: any mapping, or the one line that it is in a log."""
@@ -89,7 +89,7 @@ class RecordCodec:
             raise
         # The record is the caller's, and may raise anything.
         except Exception as error:
-            raise UnstorableError(_reason(error)) from error
+            raise UnstorableError(reason_of(error)) from error
 
     def decode(self, line: bytes) -> dict[str, Any]:
         """Return the record that ``line`` holds, with or without its newline.
@@ -161,17 +161,10 @@ def _parsed(line: bytes) -> object:
     except MemoryError:
         raise
     except Exception as error:
-        raise MalformedLineError(_reason(error)) from error
+        raise MalformedLineError(reason_of(error)) from error
 
 
 def _is_id(value: object) -> bool:
     return (type(value) is str and value != "") or (
         type(value) is int and -_MAX_INTEGER <= value <= _MAX_INTEGER
     )
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, ValueError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

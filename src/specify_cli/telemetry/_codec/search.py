@@ -80,7 +80,9 @@ def lines_of_aggregate(
     if not (codec.aggregates_are_verbatim and _looks_like_records(block)):
         return _lines(block)
     text = _quoted(aggregate_id)
-    lines = dict(chain(_lines_with(text, block), _lines_hiding(_escape_in(codec.aggregate_key), block)))
+    lines = dict(
+        chain(_lines_with(text, block), _lines_hiding(_escape_in(codec.aggregate_key), block))
+    )
     return sorted(lines.items())
 
 

@@ -2,7 +2,7 @@
 
 from .append import AppendLog
 from .errors import LockTimeoutError
-from .files import MODE, checked_path
+from .files import MODE, checked_mode, checked_path, checked_timeout
 from .lock import TIMEOUT
 from .locked import Appended, LockedLog
 from .snapshot import Prefix, Snapshot
@@ -16,5 +16,7 @@ __all__ = [
     "LockedLog",
     "Prefix",
     "Snapshot",
+    "checked_mode",
     "checked_path",
+    "checked_timeout",
 ]

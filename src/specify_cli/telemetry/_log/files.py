@@ -20,6 +20,7 @@ FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 # What the umask leaves of it is the mode of a file that is created.
 MODE = 0o666
+_OWNER = 0o600
 
 # Windows has no such flag; there the look before opening has to do.
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -35,9 +36,37 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     if isinstance(path, bytes) or not os.fspath(path):
         raise TypeError(f"a path is a str or a PathLike of it, and not empty: {path!r}")
     checked = Path(path)
-    if len(checked.parts) > 1 and checked.parts[0].startswith("~"):
+    first, *others = checked.parts or ("",)
+    if first == "~" or (others and first.startswith("~")):
         raise ValueError(f'"~" is not expanded: use Path("{checked}").expanduser()')
     return checked
+
+
+def checked_timeout(timeout: float | None) -> float | None:
+    """Return how long to wait for a lock, or refuse what a caller cannot have meant.
+
+    Raises:
+        TypeError: It is neither a number nor None.
+        ValueError: It is negative or not a number, so that waiting would not end as it says.
+    """
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"a timeout is a number of seconds or None, not {timeout!r}")
+    if not timeout >= 0:
+        raise ValueError(f"a timeout is from 0 on, not {timeout!r}")
+    return timeout
+
+
+def checked_mode(mode: int) -> int:
+    """Return the mode of a file to be created, or refuse what a caller cannot have meant.
+
+    Raises:
+        ValueError: Its owner could not append to it again, or it is more than permissions.
+    """
+    if mode & ~0o777 or mode & _OWNER != _OWNER:
+        raise ValueError(f"a mode lets the owner read and write, 0o600 say, not {mode!r}")
+    return mode
 
 
 def open_file(path: str, flags: int, mode: int = 0o666) -> int:
@@ -74,9 +103,7 @@ def regular(fd: int) -> os.stat_result:
     return status
 
 
-def names(
-    path: str | os.PathLike[str], identity: tuple[int, int], *, follow: bool = True
-) -> bool:
+def names(path: str | os.PathLike[str], identity: tuple[int, int], *, follow: bool = True) -> bool:
     """Return whether ``path`` names the file with this device and inode number.
 
     Args:

@@ -6,11 +6,7 @@ import logging
 import os
 from pathlib import Path
 
-from .._log import MODE, TIMEOUT, AppendLog, checked_path
-
-# Whoever creates a log appends to it again.
-_OWNER_READS_AND_WRITES = 0o600
-_ALL = 0o777
+from .._log import MODE, TIMEOUT, AppendLog, checked_mode, checked_path, checked_timeout
 
 
 class JsonlFile:
@@ -29,15 +25,11 @@ class JsonlFile:
         follow_symlinks: bool,
     ) -> AppendLog:
         """Return the file to append to; nothing on disk is touched."""
-        if timeout is not None and not timeout >= 0:
-            raise ValueError(f"a timeout is a number of seconds from 0 on, or None: {timeout!r}")
-        if mode & ~_ALL or mode & _OWNER_READS_AND_WRITES != _OWNER_READS_AND_WRITES:
-            raise ValueError(f"a mode lets the owner read and write, 0o600 say: {mode!r}")
         self._log = AppendLog(
             checked_path(file_path),
             fsync=fsync,
-            timeout=timeout,
-            mode=mode,
+            timeout=checked_timeout(timeout),
+            mode=checked_mode(mode),
             follow_symlinks=follow_symlinks,
             # Whoever defines the class decides where its warnings go.
             logger=logging.getLogger(type(self).__module__),
