@@ -12,7 +12,7 @@ from .._log import MODE, TIMEOUT
 from .cursor import NewEvents, read_since
 from .file import JsonlFile
 from .order import in_causal_order
-from .reader import Reader
+from .reader import EventReader
 from .writer import Writer
 
 
@@ -75,7 +75,7 @@ class JsonlEventStore(JsonlFile, Generic[EventT]):
             follow_symlinks=follow_symlinks,
         )
         self._writer = Writer(self._log, self._codec)
-        self._reader = Reader(self._log, self._codec)
+        self._reader = EventReader(self._log, self._codec)
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Start a copy on the same file."""
