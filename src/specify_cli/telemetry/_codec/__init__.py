@@ -5,10 +5,11 @@ from .codec import EventCodec, codec_of, is_blank
 from .event import Codec, EventId, EventT, StorableEvent
 from .json_values import UnstorableError
 from .malformed import MalformedLineError
-from .record_codec import Record, RecordCodec
+from .record_codec import RECORDS, Record, RecordCodec
 from .search import find_event, lines_of_aggregate, named_ids
 
 __all__ = [
+    "RECORDS",
     "Codec",
     "EventCodec",
     "EventId",

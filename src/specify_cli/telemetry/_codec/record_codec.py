@@ -170,3 +170,7 @@ def _as_id(value: object) -> EventId | None:
     if type(value) is int and -_MAX_INTEGER <= value <= _MAX_INTEGER:
         return value
     return None
+
+
+RECORDS = RecordCodec()
+"""What takes any JSON object for a record, none of which has an id."""

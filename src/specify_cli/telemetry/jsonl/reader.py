@@ -28,23 +28,20 @@ class SkippedLines:
         """Start with no line."""
         self._path = path
         self._logger = logger
-        self._noun = noun
+        self._one = f'Skipping malformed {noun} line %d of "%s": %s'
+        self._all = f'Skipped %d malformed {noun} lines of "%s"'
         self._count = 0
 
     def report(self, number: int, reason: MalformedLineError) -> None:
         """Report one line, unless there were many already."""
         self._count += 1
         if self._count <= _MAX_WARNINGS:
-            self._logger.warning(
-                'Skipping malformed %s line %d of "%s": %s', self._noun, number, self._path, reason
-            )
+            self._logger.warning(self._one, number, self._path, reason)
 
     def summarize(self) -> None:
         """Report how many lines there were, if not each of them was reported."""
         if self._count > _MAX_WARNINGS:
-            self._logger.warning(
-                'Skipped %d malformed %s lines of "%s"', self._count, self._noun, self._path
-            )
+            self._logger.warning(self._all, self._count, self._path)
 
 
 class Reader(Generic[EventT]):
