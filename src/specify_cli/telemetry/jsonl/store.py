@@ -10,7 +10,7 @@ from typing import ClassVar, Generic
 
 from .._codec import EventT, codec_of
 from .._contract import StorageError
-from .._log import TIMEOUT, AppendLog, checked_path
+from .._log import TIMEOUT, AppendLog, checked_path, checked_timeout
 from .cursor import NewEvents, read_since
 from .order import in_causal_order
 from .reader import Reader
@@ -65,7 +65,7 @@ class JsonlEventStore(Generic[EventT]):
         self._log = AppendLog(
             checked_path(file_path),
             fsync=fsync,
-            timeout=timeout,
+            timeout=checked_timeout(timeout),
             # Whoever defines the store decides where its warnings go.
             logger=logging.getLogger(type(self).__module__),
             error_type=self.storage_error,
@@ -168,8 +168,6 @@ class JsonlEventStore(Generic[EventT]):
             >>> store.load_events(event.aggregate_id) == [event]
             True
         """
-        if not isinstance(aggregate_id, str):
-            raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")
         found = self._reader.first_of_each_id(self._reader.events_of(aggregate_id))
         return in_causal_order(found, self.event_model)
 
@@ -204,11 +202,12 @@ class JsonlEventStore(Generic[EventT]):
         Args:
             aggregate_id: The aggregate to yield events of; by default, all of them.
 
-        Yields:
-            The events, as they come in the file.
+        Returns:
+            An iterator over the events, as they come in the file.
 
         Raises:
             StorageError: The operating system refused, on iteration, to read the file.
+            TypeError: ``aggregate_id`` is not a str.
 
         Example:
             >>> store.save_events([event, other_event])  # with the Lamport clocks 2 and 1
@@ -216,9 +215,7 @@ class JsonlEventStore(Generic[EventT]):
             >>> [found.lamport_clock for found in store.iter_events()]
             [2, 1]
         """
-        for event in self._reader.distinct_events():
-            if aggregate_id in (None, self._codec.aggregate_of(event)):
-                yield event
+        return self._reader.distinct_events(aggregate_id)
 
     def read_since(self, cursor: str | None = None, limit: int | None = None) -> NewEvents[EventT]:
         """Return what was appended since an earlier call, and the cursor for the next one.
