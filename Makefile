@@ -10,7 +10,7 @@ SOURCES := README.md $(shell find src -name '*.py')
 SECONDS ?= 600
 
 help:
-	@echo "make demo [LOG=path]  record some events, tear the log, read it back; or print a log"
+	@echo "make demo [LOG=path]  record some events, tear the log, show it; or show another"
 	@echo "make test             lint, types, tests with coverage"
 	@echo "make test-wheel       the tests again, with the wheel that users install"
 	@echo "make bench            compare with other stores, 2 minutes"
@@ -41,7 +41,7 @@ $(VENV)/.releases: $(VENV)/.ready $(RELEASES)
 	@touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/python examples/quickstart.py $(LOG)
+	$(if $(LOG),$(BIN)/spec-kitty-telemetry show '$(LOG)',$(BIN)/python examples/quickstart.py)
 
 test: lint types cover
 
