@@ -6,7 +6,7 @@ SOURCES := README.md $(shell find src -name '*.py')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-wheel lint types cover
-.PHONY: bench bench-scaling bench-quick controls mutants fuzz clean
+.PHONY: bench bench-scaling bench-quick controls mutants simulate fuzz clean
 SECONDS ?= 600
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make bench-quick      see that the benchmark works"
 	@echo "make controls         remove each protection in turn and see a test fail"
 	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours"
+	@echo "make simulate         run the log on a simulated system, in any order, for SECONDS (600)"
 	@echo "make fuzz             fuzz the bytes of a log for SECONDS (600)"
 
 $(VENV)/.ready: pyproject.toml
@@ -81,6 +82,9 @@ controls: $(VENV)/.releases
 
 mutants: $(VENV)/.releases
 	$(BIN)/python -m tools.mutants '$(MUTANTS)' '$(SINCE)'
+
+simulate: $(VENV)/.ready
+	$(BIN)/python tools/simulate.py $(SECONDS) $(SEED)
 
 fuzz: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group fuzz
