@@ -1,0 +1,228 @@
+"""A log of lines in a database: appended once per id, read in pages.
+
+It knows no events, as the log in a file does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+from psycopg import Error, errors
+
+from .address import Address
+from .attempt import Attempts
+from .deadline import Deadline
+from .session import Rows, Session
+from .statements import (
+    APPEND,
+    BEGIN,
+    COMMIT,
+    PAGE,
+    PAGE_OF_AGGREGATE,
+    SCHEMA,
+    STATE,
+    key_of,
+    text_array,
+)
+
+# One statement takes no more than this of a batch; the rest follow in the same transaction.
+_ROWS, _BYTES = 5_000, 16 << 20
+
+_APPEND_TO = "append to"
+
+ResultT = TypeVar("ResultT")
+
+
+class Row(NamedTuple):
+    """A line to append, without its newline, and the ids that it is found by."""
+
+    event_id: str
+    aggregate_id: str
+    line: bytes
+
+
+class Found(NamedTuple):
+    """A line of the log, where it is, and what stands for its id."""
+
+    position: int
+    key: bytes
+    line: bytes
+
+
+class State(NamedTuple):
+    """The last position that a log has, and the key at one that was asked for, if it is there."""
+
+    end: int
+    key: bytes | None
+
+
+class ServerLog:
+    """One log in a database, for any number of threads, processes and machines.
+
+    Args:
+        address: Where the database is.
+        name: Which of its logs this is.
+        timeout: How many seconds a call may take; None for any number.
+        prepare_threshold: How often a statement is run before it is prepared; None for never.
+        error_type: What is raised when the server refuses.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        name: str,
+        *,
+        timeout: float | None,
+        prepare_threshold: int | None,
+        error_type: type[Exception],
+    ) -> None:
+        """Touch no network."""
+        self.address = address
+        self.name = name
+        self.timeout = timeout
+        self.prepare_threshold = prepare_threshold
+        self.error_type = error_type
+        self._name = name.encode()
+        # Taken and given back by whoever runs a statement: as many as there were at once.
+        self._idle: list[Session] = []
+
+    def append(self, rows: Sequence[Row]) -> int:
+        """Append the lines whose ids are not in the log; return how many those are.
+
+        All of them are appended, or none. Something is written in any case: that commit waits for
+        whatever those that have written the known lines had to wait for.
+
+        Raises:
+            StorageError: The server refused, or did not answer in time.
+        """
+        batches = list(_batches(rows))
+
+        def work(session: Session, deadline: Deadline) -> int:
+            if len(batches) == 1:
+                return self._append(session, batches[0], deadline)
+            session.run(BEGIN, (), deadline)
+            count = sum(self._append(session, batch, deadline) for batch in batches)
+            session.run(COMMIT, (), deadline)
+            return count
+
+        return self._call(_APPEND_TO, work)
+
+    def state(self, position: int = 0) -> State:
+        """Return how far the log goes, 0 if there is none, and what is at a position."""
+        rows = self._read(STATE, (self._name, b"%d" % position))
+        return State(_int(rows[0][0]), rows[0][1]) if rows else State(0, None)
+
+    def pages(
+        self,
+        after: int = 0,
+        upto: int | None = None,
+        aggregate_id: str | None = None,
+        *,
+        rows: int = 1_000,
+        size: int = 4 << 20,
+    ) -> Iterator[list[Found]]:
+        """Yield the lines behind a position, in order; no transaction is open between the pages.
+
+        Args:
+            after: The position.
+            upto: The last position; by default the end of the log as it is now.
+            aggregate_id: Only lines of this aggregate, or of one with the same key.
+            rows: How many lines a page has at most.
+            size: How many bytes, but for its last line.
+        """
+        last = self.state().end if upto is None else upto
+        statement = PAGE if aggregate_id is None else PAGE_OF_AGGREGATE
+        key = () if aggregate_id is None else (key_of(aggregate_id),)
+        while after < last:
+            numbers = (b"%d" % number for number in (after, last, rows, size))
+            found = self._read(statement, (self._name, *numbers, *key))
+            page = [Found(_int(position), key or b"", line or b"") for position, key, line in found]
+            if not page:
+                return
+            yield page
+            after = page[-1].position
+
+    def close(self) -> None:
+        """Close the connections that nobody uses just now."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _append(self, session: Session, rows: Sequence[Row], deadline: Deadline) -> int:
+        arrays = (
+            text_array([key_of(row.event_id) for row in rows]),
+            text_array([key_of(row.aggregate_id) for row in rows]),
+            text_array([row.line for row in rows]),
+        )
+        ((count, _),) = session.run(APPEND, (self._name,), deadline, arrays)
+        return _int(count)
+
+    def _read(self, statement: bytes, parameters: Sequence[bytes]) -> Rows:
+        def work(session: Session, deadline: Deadline) -> Rows:
+            try:
+                return session.run(statement, parameters, deadline)
+            except errors.UndefinedTable:
+                return []
+
+        return self._call("read", work)
+
+    def _call(self, what: str, work: Callable[[Session, Deadline], ResultT]) -> ResultT:
+        """Do some work on a connection, again if what was in its way may have passed."""
+        deadline = Deadline(self.timeout)
+        attempts = Attempts(deadline)
+        while True:
+            session, is_new = self._idle_session(), False
+            try:
+                if session is None:
+                    is_new = True
+                    session = Session(self.address, deadline, self.prepare_threshold)
+                if attempts.lacks_tables:
+                    session.run_script(SCHEMA, deadline)
+                result = work(session, deadline)
+            except BaseException as error:
+                # Whatever it was in the middle of, nothing is to be read from it any more.
+                is_lost = session is not None and not session.is_usable
+                if session is not None:
+                    session.close()
+                if not isinstance(error, Error | OSError):
+                    raise
+                if session is None:
+                    more = attempts.after_no_connection(error)
+                else:
+                    more = attempts.after(error, is_stale=is_lost and not is_new)
+                if not more:
+                    raise self._refused(what, error, attempts) from error
+            else:
+                self._idle.append(session)
+                return result
+
+    def _idle_session(self) -> Session | None:
+        while self._idle:
+            try:
+                session = self._idle.pop()
+            except IndexError:  # another thread was quicker
+                break
+            if session.is_usable:
+                return session
+        return None
+
+    def _refused(self, what: str, error: Exception, attempts: Attempts) -> Exception:
+        text = f'cannot {what} "{self.place}": {" ".join(str(error).split())}'
+        if isinstance(error, errors.InsufficientPrivilege) and attempts.lacks_tables:
+            text += "; whoever may make tables has to run what schema() returns"
+        if what == _APPEND_TO and attempts.outcome_is_unknown:
+            text += "; whether it is saved is not known, and saving it again is safe"
+        return self.error_type(text)
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    start = size = 0
+    for number, row in enumerate(rows):
+        size += len(row.line)
+        if number - start + 1 == _ROWS or size >= _BYTES or number == len(rows) - 1:
+            yield rows[start : number + 1]
+            start, size = number + 1, 0
+
+
+def _int(text: bytes | None) -> int:
+    return int(text or b"0")
