@@ -1,12 +1,13 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
-from .codec import Codec, MalformedLineError, codec_of, is_blank
-from .event import EventT, StorableEvent
+from .codec import EventCodec, MalformedLineError, codec_of, is_blank
+from .event import Codec, EventT, StorableEvent
 from .json_values import UnstorableError
 from .search import find_event, lines_of_aggregate, named_ids
 
 __all__ = [
     "Codec",
+    "EventCodec",
     "EventT",
     "MalformedLineError",
     "StorableEvent",

@@ -22,7 +22,7 @@ import functools
 import json
 from collections.abc import Hashable
 from datetime import datetime
-from typing import Any, Generic
+from typing import Any, Generic, cast
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -45,7 +45,7 @@ class MalformedLineError(ValueError):
     """A line is not an event; the message is the reason."""
 
 
-class Codec(Generic[EventT]):
+class EventCodec(Generic[EventT]):
     """Turns the events of one model into lines and back.
 
     Args:
@@ -62,7 +62,9 @@ class Codec(Generic[EventT]):
     def __init__(self, model: type[EventT]) -> None:
         """Look at the model's schema, once."""
         schema = ModelSchema(model)
-        self.model = model
+        self.model = cast("type[Any]", model)
+        self.id_key: str | None = "event_id"
+        self.aggregate_key = "aggregate_id"
         self.ids_are_verbatim = "event_id" in schema.verbatim
         self.aggregates_are_verbatim = "aggregate_id" in schema.verbatim
         self.order_is_total = "lamport_clock" in schema.numbers and "node_id" in schema.verbatim
@@ -70,8 +72,23 @@ class Codec(Generic[EventT]):
         self._is_first_form = schema.is_first_form
         # What model_validate and model_validate_json call; a tenth of a load goes into their own
         # checks.
-        self._validate = model.__pydantic_validator__.validate_python
-        self._validate_json = model.__pydantic_validator__.validate_json
+        validator = self.model.__pydantic_validator__
+        self._validate = validator.validate_python
+        self._validate_json = validator.validate_json
+
+    def check(self, value: object) -> None:
+        """Raise TypeError unless ``value`` is an event of the model."""
+        if not isinstance(value, self.model):
+            expected = f"{self.model.__module__}.{self.model.__qualname__}"
+            raise TypeError(f"not an event of this store, which takes {expected}: {value!r:.200}")
+
+    def id_of(self, value: EventT) -> str:
+        """Return the id of an event, whatever went round the model's checks."""
+        return value.event_id  # type: ignore[attr-defined, no-any-return]  # its model has it
+
+    def aggregate_of(self, value: EventT) -> str:
+        """Return the aggregate of an event."""
+        return value.aggregate_id  # type: ignore[attr-defined, no-any-return]  # its model has it
 
     def encode(self, event: EventT) -> bytes:
         """Return the line that stores ``event``, newline included.
@@ -110,14 +127,14 @@ class Codec(Generic[EventT]):
             raise
         except Exception as error:
             raise MalformedLineError(_reason(error)) from error
-        if not (self.ids_are_verbatim or _can_be_an_id(event.event_id)):
-            raise MalformedLineError(f"event_id: not an id: {event.event_id!r}")
+        if not (self.ids_are_verbatim or _can_be_an_id(self.id_of(event))):
+            raise MalformedLineError(f"event_id: not an id: {self.id_of(event)!r}")
         return event
 
     def loads_as(self, line: bytes) -> str | None:
         """Return the id of the event that ``line`` loads as, or None if it is malformed."""
         try:
-            return self.decode(line).event_id
+            return self.id_of(self.decode(line))
         except MalformedLineError:
             return None
 
@@ -149,7 +166,7 @@ class Codec(Generic[EventT]):
                 raise UnstorableError(f"{name}: {self.model.__name__} has no such field")
             if stored[name] == value:
                 continue
-            takes_anything = name in self._opaque or name in (event.model_extra or {})
+            takes_anything = name in self._opaque or name in _extra(event)
             if takes_anything and json_terms(stored[name]) == record[name]:
                 continue
             raise UnstorableError(f"{name}: does not read back")
@@ -170,8 +187,13 @@ class Codec(Generic[EventT]):
         return event
 
 
-codec_of = functools.cache(Codec)
-"""Return the codec of a model, the same one every time."""
+_codec_of = functools.cache(EventCodec)
+
+
+def codec_of(model: type[EventT]) -> EventCodec[EventT]:
+    """Return the codec of a model, the same one every time."""
+    codec: EventCodec[EventT] = _codec_of(cast("Hashable", model))
+    return codec
 
 
 def is_blank(line: bytes) -> bool:
@@ -185,7 +207,11 @@ def _fields(event: EventT) -> dict[str, Any]:
     values = vars(event)
     model: type[Any] = type(event)
     fields = {name: values[name] for name in model.model_fields if name in values}
-    return {**fields, **event.model_extra} if event.model_extra else fields
+    return {**fields, **_extra(event)}
+
+
+def _extra(event: object) -> dict[str, Any]:
+    return getattr(event, "model_extra", None) or {}
 
 
 def _can_be_an_id(event_id: object) -> bool:

@@ -1,15 +1,14 @@
-"""What the store needs of an event; any pydantic model that has it can be stored."""
+"""What a log needs to know of the values in its lines, whatever their type."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+EventT = TypeVar("EventT")
 
 
 class StorableEvent(Protocol):
-    """An instance of a pydantic v2 model with these fields, and any others."""
-
-    # How pydantic itself reads: SchemaValidator, or what a plugin puts in its place.
-    __pydantic_validator__: ClassVar[Any]
+    """An event of the contract, in any of its releases."""
 
     @property
     def event_id(self) -> str:
@@ -32,4 +31,30 @@ class StorableEvent(Protocol):
         """Fields that the model does not name but keeps."""
 
 
-EventT = TypeVar("EventT", bound=StorableEvent)
+class Codec(Protocol[EventT]):
+    """Turns the values of a log into lines and back, and tells their ids.
+
+    Attributes:
+        id_key: The last key on the way to the id in a line, the only one if the id is at the top;
+            None if a value has no id, and every save is written.
+        ids_are_verbatim: Whether an id is in a line as it is in the value, but for JSON's own
+            escapes. A search for its characters finds it then.
+    """
+
+    id_key: str | None
+    ids_are_verbatim: bool
+
+    def check(self, value: object) -> None:
+        """Raise TypeError unless ``value`` is one that this log takes."""
+
+    def encode(self, value: EventT) -> bytes:
+        """Return the line that stores ``value``, newline included, or raise UnstorableError."""
+
+    def decode(self, line: bytes) -> EventT:
+        """Return the value that ``line`` holds, or raise MalformedLineError."""
+
+    def id_of(self, value: EventT) -> str | None:
+        """Return what tells ``value`` from every other; None if nothing does."""
+
+    def loads_as(self, line: bytes) -> str | None:
+        """Return the id of the value that ``line`` loads as; None if it is malformed."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from . import scanner
-from .codec import Codec, is_blank
+from .codec import EventCodec, is_blank
 from .records import RecordKind, record, records_in, refusal_of, required_fields
 
 Kind: TypeAlias = RecordKind | Literal["blank", "torn", "nul run", "conflict marker", "malformed"]
@@ -59,7 +59,7 @@ class Piece:
         return self.kind in {"event", "invalid event", "other record"}
 
 
-def pieces_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
+def pieces_of(line: bytes, codec: EventCodec[Any]) -> Iterator[Piece]:
     """Return what ``line`` holds, in order. Memory is that of one piece.
 
     Args:
@@ -74,7 +74,7 @@ def pieces_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
     return parts_of(line, codec) if whole is None else iter([whole])
 
 
-def parts_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
+def parts_of(line: bytes, codec: EventCodec[Any]) -> Iterator[Piece]:
     """Yield what a line holds that is not whole, as ``pieces_of`` does."""
     if line.count(b"\0") > _MANY_NULS and line.strip(b"\0 \t\r\n") and b'{"' not in line:
         yield Piece(line, "malformed", "NUL bytes all over, as in UTF-16")
@@ -90,7 +90,7 @@ def parts_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
     yield from _pieces_without_nuls(line[done:], codec, ends_line=True)
 
 
-def whole_piece(line: bytes, codec: Codec[Any]) -> Piece | None:
+def whole_piece(line: bytes, codec: EventCodec[Any]) -> Piece | None:
     """Return ``line`` as one piece if it is blank, an event or any other JSON; otherwise None."""
     if is_blank(line):
         return Piece(line, "blank")
@@ -104,7 +104,7 @@ def has_event_id(piece: Piece) -> bool:
     return piece.kind in {"invalid event", "other record"} and b'"event_id"' in piece.data
 
 
-def begins_an_event(piece: Piece, codec: Codec[Any]) -> bool:
+def begins_an_event(piece: Piece, codec: EventCodec[Any]) -> bool:
     """Return whether a piece is the torn beginning of an event, going by its keys."""
     if piece.kind != "torn" or not piece.data.startswith(b"{"):
         return False
@@ -125,7 +125,9 @@ def _nul_run(data: bytes) -> Piece:
     return Piece(data, "nul run", f"{count:,} NUL byte{'s' if count > 1 else ''}")
 
 
-def _pieces_without_nuls(data: bytes, codec: Codec[Any], *, ends_line: bool) -> Iterator[Piece]:
+def _pieces_without_nuls(
+    data: bytes, codec: EventCodec[Any], *, ends_line: bool
+) -> Iterator[Piece]:
     done = 0
     for start, end, found in records_in(data, codec, ends_line=ends_line):
         if scanner.after_space(data, done) >= start:
@@ -138,7 +140,7 @@ def _pieces_without_nuls(data: bytes, codec: Codec[Any], *, ends_line: bool) -> 
         yield _fragment(data[done:], codec)
 
 
-def _fragment(data: bytes, codec: Codec[Any]) -> Piece:
+def _fragment(data: bytes, codec: EventCodec[Any]) -> Piece:
     """Return what is left between records as a piece."""
     if is_conflict_marker(data):
         return Piece(data, "conflict marker", "a merge conflict that nobody resolved")

@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from .codec import Codec, MalformedLineError
+from .codec import EventCodec, MalformedLineError
 from .scanner import Reading, after_space, is_cut_word, is_text, read
 
 RecordKind: TypeAlias = Literal["event", "invalid event", "other record"]
@@ -50,10 +50,10 @@ class Record(NamedTuple):
     event_id: str | None = None
 
 
-def record(data: bytes, codec: Codec[Any]) -> Record:
+def record(data: bytes, codec: EventCodec[Any]) -> Record:
     """Return what the bytes of one whole JSON value are."""
     try:
-        return Record("event", event_id=codec.decode(data).event_id)
+        return Record("event", event_id=codec.id_of(codec.decode(data)))
     except MalformedLineError as error:
         reason, missing = str(error), _missing_fields(_errors(error))
     if not data.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{"):
@@ -64,7 +64,7 @@ def record(data: bytes, codec: Codec[Any]) -> Record:
 
 
 def records_in(
-    data: bytes, codec: Codec[Any], *, ends_line: bool
+    data: bytes, codec: EventCodec[Any], *, ends_line: bool
 ) -> Iterator[tuple[int, int, Record]]:
     """Yield where whole records begin and end, white space behind them included, and what they are.
 
@@ -122,7 +122,7 @@ class Refusal(NamedTuple):
     errors: list[Any]
 
 
-def refusal_of(data: bytes, codec: Codec[Any]) -> Refusal | None:
+def refusal_of(data: bytes, codec: EventCodec[Any]) -> Refusal | None:
     """Return why some bytes are no event, if they are none."""
     try:
         codec.decode(data)
@@ -133,13 +133,13 @@ def refusal_of(data: bytes, codec: Codec[Any]) -> Refusal | None:
 
 
 @functools.cache
-def required_fields(codec: Codec[Any]) -> tuple[bytes, ...]:
+def required_fields(codec: EventCodec[Any]) -> tuple[bytes, ...]:
     """Return the names in a line of the fields that every event has."""
     refusal = refusal_of(b"{}", codec)
     return tuple(name.encode() for name in _missing_fields(refusal.errors if refusal else []))
 
 
-def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
+def _misplaced_object(reading: Reading, codec: EventCodec[Any]) -> int | None:
     """Return where an object begins that the torn record before it cannot hold, if one was read."""
     if all(c.is_object and not _takes_an_object(c.key, codec) for c in reading.unended):
         return reading.last_object
@@ -147,7 +147,7 @@ def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
 
 
 @functools.lru_cache(maxsize=256)
-def _takes_an_object(key: bytes, codec: Codec[Any]) -> bool:
+def _takes_an_object(key: bytes, codec: EventCodec[Any]) -> bool:
     """Return whether an event may have an object under ``key``; if in doubt, it may."""
     name = key.strip(b'"').decode("utf-8", "replace")
     refusal = refusal_of(b"{%b: {}}" % key, codec)

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from .codec import Codec
-from .event import EventT
+from .codec import EventCodec
+from .event import Codec, EventT
 
 # An id written in plain characters. The second group tells a whole id from one that goes on with an
 # escape. JSON has no other white space than this and LF, which ends the line.
@@ -63,7 +63,7 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[str, int]]:
 
 
 def lines_of_aggregate(
-    block: bytes, aggregate_id: str, codec: Codec[EventT]
+    block: bytes, aggregate_id: str, codec: EventCodec[EventT]
 ) -> Iterable[tuple[int, bytes]]:
     """Return where lines begin that may be events of an aggregate, and the lines, in their order.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
 
-from .._codec import Codec, EventT, MalformedLineError, StorableEvent, codec_of
+from .._codec import EventCodec, EventT, MalformedLineError, StorableEvent, codec_of
 from .._codec.fragments import Piece, has_event_id, parts_of, whole_piece
 from .._contract import Event, StorageError
 from .._log import Snapshot, files
@@ -151,7 +151,7 @@ class _LineNumbers:
 class _Check(Generic[EventT]):
     """One check of a snapshot."""
 
-    def __init__(self, codec: Codec[EventT], snapshot: Snapshot, max_problems: int) -> None:
+    def __init__(self, codec: EventCodec[EventT], snapshot: Snapshot, max_problems: int) -> None:
         self._codec = codec
         self._limit = max_problems
         self._contents = Contents(snapshot.read)
@@ -174,8 +174,8 @@ class _Check(Generic[EventT]):
         except MalformedLineError:
             self._take_other(line)
         else:
-            self._aggregates.add(event.aggregate_id)
-            self._take_event(line, event.event_id)
+            self._aggregates.add(self._codec.aggregate_of(event))
+            self._take_event(line, self._codec.id_of(event))
 
     def _take_event(self, line: Line, event_id: str) -> None:
         content, start = content_of(line)

@@ -18,7 +18,7 @@ from typing import Generic
 
 from .._codec import EventT
 from .._log import AppendLog, Snapshot
-from .reader import Reader, first_of_each_id
+from .reader import Reader
 
 _CURSOR = re.compile(r"1:(\d{1,19}):(\d{1,19}):([0-9a-f]{8}):([0-9a-f]{16})", re.ASCII)
 
@@ -138,7 +138,9 @@ def read_since(log: AppendLog, reader: Reader[EventT], cursor: str | None) -> Ne
             position = Position()
         if file is not None:
             first_line = position.lines + 1
-            found = first_of_each_id(reader.events_in(position.blocks_after(file), first_line))
+            found = reader.first_of_each_id(
+                reader.events_in(position.blocks_after(file), first_line)
+            )
     return NewEvents(found, str(position), restarted=restarted)
 
 

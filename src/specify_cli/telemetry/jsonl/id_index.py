@@ -8,7 +8,7 @@ an id in a payload, nor a file that was changed in place can make an event seem 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Generic, NamedTuple
 
 from .._codec import Codec, EventT, find_event, named_ids
@@ -84,15 +84,16 @@ class IdIndex(Generic[EventT]):
             return self._find(event_id, log, log.size)
         return self._find(event_id, log, self._scanned.indexed_from)
 
-    def add(self, lines: Mapping[str, bytes], appended: Appended) -> None:
-        """Take in lines just appended, by event id; perhaps none.
+    def add(self, lines: Iterable[tuple[str | None, bytes]], appended: Appended) -> None:
+        """Take in lines just appended, each with its event id; perhaps none.
 
         From here on the file counts as known up to its end, what ``catch_up`` took in included.
         """
         start, prefix = appended
         _, starts, indexed_from = self._scanned
-        for event_id, line in lines.items():
-            starts[_number(event_id)] = start
+        for event_id, line in lines:
+            if event_id is not None:
+                starts[_number(event_id)] = start
             start += len(line)
         self._scanned = _Scanned(prefix, starts, indexed_from)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Generic
 
-from .._codec import Codec, EventT, MalformedLineError, is_blank, lines_of_aggregate
+from .._codec import EventCodec, EventT, MalformedLineError, is_blank, lines_of_aggregate
 from .._log import AppendLog
 from .recent import RecentIds
 
@@ -39,14 +39,6 @@ class SkippedLines:
             )
 
 
-def first_of_each_id(events: Iterable[EventT]) -> list[EventT]:
-    """Return the events, of those with one id the first."""
-    found: dict[str, EventT] = {}
-    for event in events:
-        found.setdefault(event.event_id, event)
-    return list(found.values())
-
-
 class Reader(Generic[EventT]):
     """Reads one log. It remembers nothing of it: each read goes by the bytes that are there.
 
@@ -55,7 +47,7 @@ class Reader(Generic[EventT]):
         codec: What tells whether a line loads.
     """
 
-    def __init__(self, log: AppendLog, codec: Codec[EventT]) -> None:
+    def __init__(self, log: AppendLog, codec: EventCodec[EventT]) -> None:
         """Touch nothing on disk."""
         self._log = log
         self._codec = codec
@@ -72,9 +64,18 @@ class Reader(Generic[EventT]):
         """Yield the events as ``events`` does, each id once as far as ``RecentIds`` reaches."""
         recent = RecentIds()
         for event in self.events():
-            if event.event_id not in recent:
-                recent.add(event.event_id)
+            event_id = self._codec.id_of(event)
+            if event_id not in recent:
+                recent.add(event_id)
                 yield event
+
+    def first_of_each_id(self, events: Iterable[EventT]) -> list[EventT]:
+        """Return the events, of those with one id the first."""
+        id_of = self._codec.id_of
+        found: dict[str, EventT] = {}
+        for event in events:
+            found.setdefault(id_of(event), event)
+        return list(found.values())
 
     def events_in(self, blocks: Iterable[bytes], first_line: int = 1) -> Iterator[EventT]:
         """Yield the events of the lines in ``blocks`` that load, reporting the other lines.
@@ -119,7 +120,7 @@ class Reader(Generic[EventT]):
                     if not is_blank(line):
                         skipped.report(lines_before + block.count(b"\n", 0, start) + 1, reason)
                 else:
-                    if event.aggregate_id == aggregate_id:
+                    if self._codec.aggregate_of(event) == aggregate_id:
                         yield event
             lines_before += block.count(b"\n")
         skipped.summarize()

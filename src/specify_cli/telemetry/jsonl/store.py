@@ -13,7 +13,7 @@ from .._contract import StorageError
 from .._log import TIMEOUT, AppendLog, checked_path
 from .cursor import NewEvents, read_since
 from .order import in_causal_order
-from .reader import Reader, first_of_each_id
+from .reader import Reader
 from .writer import Writer
 
 
@@ -170,7 +170,7 @@ class JsonlEventStore(Generic[EventT]):
         """
         if not isinstance(aggregate_id, str):
             raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")
-        found = first_of_each_id(self._reader.events_of(aggregate_id))
+        found = self._reader.first_of_each_id(self._reader.events_of(aggregate_id))
         return in_causal_order(found, self.event_model)
 
     def load_all_events(self) -> list[EventT]:
@@ -191,7 +191,8 @@ class JsonlEventStore(Generic[EventT]):
             >>> [loaded.lamport_clock for loaded in store.load_all_events()]
             [1, 2]
         """
-        return in_causal_order(first_of_each_id(self._reader.events()), self.event_model)
+        found = self._reader.first_of_each_id(self._reader.events())
+        return in_causal_order(found, self.event_model)
 
     def iter_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
         """Yield events in file order, in constant memory however long the log is.
@@ -216,7 +217,7 @@ class JsonlEventStore(Generic[EventT]):
             [2, 1]
         """
         for event in self._reader.distinct_events():
-            if aggregate_id in (None, event.aggregate_id):
+            if aggregate_id in (None, self._codec.aggregate_of(event)):
                 yield event
 
     def read_since(self, cursor: str | None = None) -> NewEvents[EventT]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic
 from weakref import WeakSet
 
@@ -33,20 +33,18 @@ class Writer(Generic[EventT]):
 
     def save(self, event: EventT) -> None:
         """Append one event, unless its id is in the log; see ``JsonlEventStore.save_event``."""
-        self._check(event)
-        event_id: object = event.event_id  # whatever went round the model's checks
+        self._codec.check(event)
+        event_id = self._codec.id_of(event)
         if isinstance(event_id, str) and self.surely_has(event_id):
             return
-        line = self._encode(event)
-        self.append({event.event_id: line})
+        self.append([(event_id, self._encode(event))])
 
     def save_all(self, events: Iterable[EventT]) -> int:
         """Append those events whose ids are not in the log; return how many those are."""
-        lines: dict[str, bytes] = {}
+        lines: list[tuple[str | None, bytes]] = []
         for event in events:
-            self._check(event)
-            line = self._encode(event)
-            lines.setdefault(event.event_id, line)
+            self._codec.check(event)
+            lines.append((self._codec.id_of(event), self._encode(event)))
         return self.append(lines) if lines else 0
 
     def surely_has(self, event_id: str) -> bool:
@@ -58,41 +56,47 @@ class Writer(Generic[EventT]):
         start = None if self._log.fsync else self._ids.start_of(event_id)
         return start is not None and self._codec.loads_as(self._log.line_at(start)) == event_id
 
-    def append(self, lines: Mapping[str, bytes]) -> int:
+    def append(self, lines: Sequence[tuple[str | None, bytes]]) -> int:
         """Append those of ``lines`` whose ids are not in the log; return how many those are.
 
         Args:
-            lines: Whole lines by event id.
+            lines: Event ids, each with its whole line. A line without an id is always new.
 
         Raises:
             StorageError: The operating system refused, or this thread is appending already. None of
                 the lines has been appended.
         """
-        new: dict[str, bytes] = {}
+        new: list[tuple[str | None, bytes]] = []
 
         def choose(log: LockedLog) -> bytes:
             nonlocal new
             self._ids.catch_up(log, len(lines))
-            new = {name: line for name, line in lines.items() if not self._ids.holds(name, log)}
-            return b"".join(new.values())
+            new = list(self._new_lines(lines, log))
+            return b"".join(line for _, line in new)
 
         with self._lock:
             appended = self._log.append(choose)
             self._ids.add(new, appended)
         return len(new)
 
-    def _check(self, event: EventT) -> None:
-        model = self._codec.model
-        if not isinstance(event, model):
-            expected = f"{model.__module__}.{model.__qualname__}"
-            raise TypeError(f"not an event of this store, which takes {expected}: {event!r:.200}")
+    def _new_lines(
+        self, lines: Iterable[tuple[str | None, bytes]], log: LockedLog
+    ) -> Iterator[tuple[str | None, bytes]]:
+        """Yield the lines whose ids are not in the log; of those with one id, the first."""
+        seen: set[str] = set()
+        for event_id, line in lines:
+            if event_id is not None:
+                if event_id in seen or self._ids.holds(event_id, log):
+                    continue
+                seen.add(event_id)
+            yield event_id, line
 
     def _encode(self, event: EventT) -> bytes:
         try:
             return self._codec.encode(event)
         except UnstorableError as error:
             raise self._log.error_type(
-                f'cannot store event "{event.event_id}" in "{self._log.path}": {error}'
+                f'cannot store event "{self._codec.id_of(event)}" in "{self._log.path}": {error}'
             ) from error
 
     def start_over_in_child(self) -> None:  # pragma: posix

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from .._codec import Codec, EventT
+from .._codec import EventCodec, EventT
 from .._contract import StorageError
 from .._log import AppendLog, LockedLog
 from .._log.held import ChangedError, HeldLog, held
@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 
 def apply_audit(
-    log: Path, audit: Audit[EventT], codec: Codec[EventT], also: Collection[Also]
+    log: Path, audit: Audit[EventT], codec: EventCodec[EventT], also: Collection[Also]
 ) -> tuple[Audit[EventT], Tally, tuple[str, ...]]:
     """Repair a log that needs it.
 
@@ -63,7 +63,7 @@ def apply_audit(
 
 
 def _put(
-    source: HeldLog, version: NextVersion, rejected: NextRejected, codec: Codec[EventT]
+    source: HeldLog, version: NextVersion, rejected: NextRejected, codec: EventCodec[EventT]
 ) -> None:
     try:
         # First, and durably: no crash may find the bytes in neither file.
@@ -78,7 +78,7 @@ def _put(
         raise
 
 
-def _carry_over(appended: bytes, log: Path, codec: Codec[EventT]) -> None:
+def _carry_over(appended: bytes, log: Path, codec: EventCodec[EventT]) -> None:
     """Append to the new file what others appended to the old one, each event once."""
     file = AppendLog(log, fsync=True, logger=_logger, error_type=StorageError)
     writer = Writer(file, codec)
@@ -87,7 +87,7 @@ def _carry_over(appended: bytes, log: Path, codec: Codec[EventT]) -> None:
         if event_id is None:
             file.append(_choosing(line.data))
         else:
-            writer.append({event_id: line.data.removesuffix(b"\n") + b"\n"})
+            writer.append([(event_id, line.data.removesuffix(b"\n") + b"\n")])
 
 
 def _choosing(line: bytes) -> Callable[[LockedLog], bytes]:

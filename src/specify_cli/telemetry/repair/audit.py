@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias
 
-from .._codec import Codec, EventT
+from .._codec import EventCodec, EventT
 from .._codec.fragments import has_event_id, parts_of, whole_piece
 from .._log import Snapshot
 from .._log.held import ChangedError
@@ -68,7 +68,9 @@ class Audit(Generic[EventT]):
         NotALogError: No line of it is an event, or the beginning of one.
     """
 
-    def __init__(self, snapshot: Snapshot, codec: Codec[EventT], also: Collection[Also]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, codec: EventCodec[EventT], also: Collection[Also]
+    ) -> None:
         """Read the log for the first time."""
         self.other_lines = self.other_events = 0
         self.is_clean = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .._codec import Codec
+from .._codec import EventCodec
 from .._codec.fragments import begins_an_event, pieces_of
 
 # Of each record in the file beside a log; see its format.
@@ -26,7 +26,7 @@ class Guard:
         codec: What tells whether a line is an event.
     """
 
-    def __init__(self, codec: Codec[Any]) -> None:
+    def __init__(self, codec: EventCodec[Any]) -> None:
         """Start with nothing seen."""
         self._codec = codec
         self._signs = self._texts = 0

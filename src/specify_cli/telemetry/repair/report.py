@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from .._codec import Codec, StorableEvent, codec_of
+from .._codec import EventCodec, StorableEvent, codec_of
 from .._contract import Event, StorageError
 from .._log import files
 from .._log.held import ChangedError, snapshot_of
@@ -138,7 +138,9 @@ def repair_log(
         raise StorageError(f'cannot repair "{log}": {error}') from error
 
 
-def _repair(log: Path, codec: Codec[Any], also: Collection[Also], *, apply: bool) -> RepairReport:
+def _repair(
+    log: Path, codec: EventCodec[Any], also: Collection[Also], *, apply: bool
+) -> RepairReport:
     for _ in range(_MAX_CHANGES):
         try:
             with snapshot_of(log) as snapshot:

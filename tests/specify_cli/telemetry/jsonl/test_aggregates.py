@@ -17,7 +17,7 @@ from pydantic import field_validator
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
-from specify_cli.telemetry._codec.codec import Codec
+from specify_cli.telemetry._codec.codec import EventCodec
 from specify_cli.telemetry._log import files
 
 from ..support.events import CODEC, make_event, make_events, numbered_id
@@ -29,13 +29,13 @@ JUNK = b"junk\n"
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Collect the lines that are decoded."""
     lines: list[bytes] = []
-    decode = Codec.decode
+    decode = EventCodec.decode
 
-    def collect(codec: Codec[Event], line: bytes) -> Event:
+    def collect(codec: EventCodec[Event], line: bytes) -> Event:
         lines.append(line)
         return decode(codec, line)
 
-    monkeypatch.setattr(Codec, "decode", collect)
+    monkeypatch.setattr(EventCodec, "decode", collect)
     return lines
 
 

@@ -11,7 +11,7 @@ import pytest
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._codec import named_ids
-from specify_cli.telemetry._codec.codec import Codec
+from specify_cli.telemetry._codec.codec import EventCodec
 from specify_cli.telemetry._log import files
 
 from ..support.events import CODEC, make_event, make_events, numbered_id
@@ -97,13 +97,13 @@ def test_a_save_does_not_parse_the_log(
 ) -> None:
     """Neither the first save of a process nor the second decodes a line of other events."""
     decoded: list[bytes] = []
-    decode = Codec.decode
+    decode = EventCodec.decode
 
-    def collect(codec: Codec[Event], line: bytes) -> Event:
+    def collect(codec: EventCodec[Event], line: bytes) -> Event:
         decoded.append(line)
         return decode(codec, line)
 
-    monkeypatch.setattr(Codec, "decode", collect)
+    monkeypatch.setattr(EventCodec, "decode", collect)
     store = SimpleJsonStore(log)
     for event in make_events(3):
         store.save_event(event)

@@ -320,7 +320,8 @@ def test_only_the_vendored_fields_take_the_short_way() -> None:
     assert codec_of(Event)._is_first_form
     assert codec_of(Same)._is_first_form
     assert codec_of(Base).ids_are_verbatim
-    for model in (Base, Bounded, Strict, *SPELLED_OTHERWISE):
+    others: list[type[BaseModel]] = [Base, Bounded, Strict, *SPELLED_OTHERWISE]
+    for model in others:
         assert not codec_of(model)._is_first_form, model
     for model in SPELLED_OTHERWISE:
         assert not codec_of(model).ids_are_verbatim, model

@@ -1,0 +1,108 @@
+"""The list of descriptors in flight, step by step in one process; nothing is left to chance."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import files, in_flight
+
+from ..support.descriptors import next_descriptor
+from ..support.events import make_event
+from ..support.platforms import has_fork
+
+OPEN = os.open
+
+
+@pytest.fixture
+def fds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Yield descriptors of two files, the first of them open twice; none is in flight."""
+    names = [tmp_path / name for name in ("one", "one", "two")]
+    opened = [OPEN(name, os.O_RDWR | os.O_CREAT) for name in names]
+    monkeypatch.setattr(in_flight, "threads", {})
+    yield opened
+    for fd in opened:
+        files.close_quietly(fd)
+
+
+def test_a_call_whose_open_came_back_in_a_forked_child_is_refused(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The descriptor shares the parent's lock; it is closed, and nothing is written."""
+    store = SimpleJsonStore(log)
+    store.save_event(first := make_event())
+    before = next_descriptor()
+
+    def open_and_fork(path: str, flags: int, mode: int) -> int:
+        fd = OPEN(path, flags, mode)
+        monkeypatch.setattr(in_flight, "_forks", in_flight._forks + 1)
+        return fd
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", open_and_fork)
+        with pytest.raises(StorageError, match="a signal handler has forked"):
+            store.save_event(make_event())
+    assert not in_flight.threads
+    assert next_descriptor() == before
+    assert store.load_all_events() == [first]
+
+
+def test_only_the_same_file_in_flight_by_the_same_thread_is_waiting_for_oneself(
+    fds: list[int],
+) -> None:
+    """Neither another file nor another thread is, nor the descriptor itself."""
+    one, again, two = fds
+    thread = threading.get_ident()
+    for threads, expected in [
+        ({}, False),
+        ({one: thread}, False),
+        ({one: thread, again: thread + 1}, False),
+        ({one: thread, two: thread}, False),
+        ({one: thread, again: thread}, True),
+        ({one: thread, two: thread, again: thread}, True),
+    ]:
+        in_flight.threads.clear()
+        in_flight.threads.update(threads)
+        assert in_flight.is_this_threads(one) is expected, threads
+
+
+def test_a_descriptor_that_was_closed_meanwhile_is_nobodys(fds: list[int]) -> None:
+    """What cannot be looked at any more is no append under way."""
+    one, again, two = fds
+    thread = threading.get_ident()
+    os.close(two)
+    in_flight.threads.update({one: thread, two: thread})
+    assert not in_flight.is_this_threads(one)
+    in_flight.threads[again] = thread
+    assert in_flight.is_this_threads(one)
+
+
+@has_fork
+def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_refuse(
+    fds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child's thread goes on with its call, and gets an error; the other threads are gone."""
+    mine, other, _ = fds
+    thread = threading.get_ident()
+    monkeypatch.setattr(in_flight, "_forks", 0)
+    monkeypatch.setattr(in_flight, "_no_fork", lock := threading.RLock())
+    in_flight.threads.update({mine: thread, other: thread + 1})
+    in_flight._after_fork_in_child()
+    assert not in_flight.threads
+    assert in_flight._forks == 1
+    assert in_flight._no_fork is not lock
+    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+        os.fstat(other)
+    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+        os.write(mine, b"a line\n")
+    with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
+        os.ftruncate(mine, 0)
+    with pytest.raises(IsADirectoryError):
+        os.read(mine, 1)
