@@ -64,16 +64,23 @@ class Address:
             OSError: A name was not found.
             TimeoutError: It was not looked up in time.
         """
-        ours = {"client_encoding": "UTF8", "fallback_application_name": "spec-kitty-telemetry"}
+        ours: dict[str, str | int | None] = {"fallback_application_name": "spec-kitty-telemetry"}
+        ours |= self._parameters | {"client_encoding": "UTF8"}
         hosts = self._text("host").split(",")
         if "hostaddr" in self._parameters or "service" in self._parameters or not any(hosts):
-            yield make_conninfo("", **ours | self._parameters | {"client_encoding": "UTF8"}).encode()
+            yield make_conninfo(
+                "", **ours | self._parameters | {"client_encoding": "UTF8"}
+            ).encode()
             return
         ports = self._text("port").split(",")
         for host, port in zip_longest(hosts, ports, fillvalue=ports[-1]):
             for found in _looked_up(host, deadline):
-                one = {"host": host, "port": port or None, "hostaddr": found}
-                yield make_conninfo("", **ours | self._parameters | one).encode()
+                one: dict[str, str | int | None] = {
+                    "host": host,
+                    "port": port or None,
+                    "hostaddr": found,
+                }
+                yield make_conninfo("", **ours | one).encode()
 
     def _text(self, name: str) -> str:
         given = self._parameters.get(name)

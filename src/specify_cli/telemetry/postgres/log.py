@@ -37,7 +37,7 @@ ResultT = TypeVar("ResultT")
 class Row(NamedTuple):
     """A line to append, without its newline, and the ids that it is found by."""
 
-    event_id: str
+    event_id: str | None
     aggregate_id: str
     line: bytes
 
@@ -86,6 +86,11 @@ class ServerLog:
         self._name = name.encode()
         # Taken and given back by whoever runs a statement: as many as there were at once.
         self._idle: list[Session] = []
+
+    @property
+    def place(self) -> str:
+        """The log and where it is, for messages."""
+        return f"{self.name} at {self.address}"
 
     def append(self, rows: Sequence[Row]) -> int:
         """Append the lines whose ids are not in the log; return how many those are.
@@ -150,7 +155,7 @@ class ServerLog:
 
     def _append(self, session: Session, rows: Sequence[Row], deadline: Deadline) -> int:
         arrays = (
-            text_array([key_of(row.event_id) for row in rows]),
+            text_array([_key_or_none(row.event_id) for row in rows]),
             text_array([key_of(row.aggregate_id) for row in rows]),
             text_array([row.line for row in rows]),
         )
@@ -222,6 +227,10 @@ def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         if number - start + 1 == _ROWS or size >= _BYTES or number == len(rows) - 1:
             yield rows[start : number + 1]
             start, size = number + 1, 0
+
+
+def _key_or_none(event_id: str | None) -> bytes | None:
+    return None if event_id is None else key_of(event_id)
 
 
 def _int(text: bytes | None) -> int:

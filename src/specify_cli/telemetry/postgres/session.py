@@ -10,6 +10,7 @@ import contextlib
 import os
 import selectors
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -56,7 +57,8 @@ class Session:
         self._pid = os.getpid()
         self._connection = _connected(address, deadline)
         self._connection.nonblocking = 1
-        self._connection.notice_handler = self._noticed
+        # Nothing of this object, which would keep the connection open for ever.
+        self._connection.notice_handler = partial(_note_warning, self._warnings)
         _sessions.add(self)
 
     @property
@@ -119,7 +121,9 @@ class Session:
         for result in self._results(deadline):
             if result.status == pq.ExecStatus.TUPLES_OK:
                 columns = range(result.nfields)
-                rows = [[result.get_value(row, n) for n in columns] for row in range(result.ntuples)]
+                rows = [
+                    [result.get_value(row, n) for n in columns] for row in range(result.ntuples)
+                ]
             elif result.status != pq.ExecStatus.COMMAND_OK:
                 refused = refused or _error_of(result)
         if refused is not None:
@@ -141,11 +145,6 @@ class Session:
 
     def _wait(self, events: int, deadline: Deadline) -> int:
         return _wait(self._connection.socket, events, deadline)
-
-    def _noticed(self, notice: pq.abc.PGresult) -> None:
-        state = notice.error_field(pq.DiagnosticField.SQLSTATE) or b""
-        if state.startswith(_OPERATOR_INTERVENTION):
-            self._warnings.append(notice.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"")
 
     def abandon_in_child(self) -> None:  # pragma: posix
         """Close this process's end of the parent's connection, without a word to the server."""
@@ -205,6 +204,12 @@ def _error_of(result: pq.abc.PGresult) -> Error:
     except KeyError:
         kind = OperationalError
     return kind(message.decode("utf-8", "replace").strip())
+
+
+def _note_warning(warnings: list[bytes], notice: pq.abc.PGresult) -> None:
+    state = notice.error_field(pq.DiagnosticField.SQLSTATE) or b""
+    if state.startswith(_OPERATOR_INTERVENTION):
+        warnings.append(notice.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"")
 
 
 _sessions: WeakSet[Any] = WeakSet()

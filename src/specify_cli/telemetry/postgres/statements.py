@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS spec_kitty_logs (
 CREATE TABLE IF NOT EXISTS spec_kitty_events (
     log text COLLATE "C" NOT NULL,
     position bigint NOT NULL,
-    event_id text COLLATE "C" NOT NULL,
+    event_id text COLLATE "C",
     aggregate_id text COLLATE "C" NOT NULL,
     line text NOT NULL,
     PRIMARY KEY (log, position),
@@ -60,7 +60,10 @@ FROM saved"""
 
 # The last position that was taken, and the key at an earlier one, to see that it is still there.
 STATE = b"""\
-SELECT position, (SELECT event_id FROM spec_kitty_events WHERE log = $1 AND position = $2::bigint)
+SELECT position, (
+    SELECT coalesce(event_id, '') FROM spec_kitty_events
+    WHERE log = $1 AND position = $2::bigint
+)
 FROM spec_kitty_logs WHERE name = $1"""
 
 # A page ends after so many rows, or with the row that makes it so many bytes.
@@ -72,7 +75,7 @@ FROM (
         SELECT position, event_id, line FROM spec_kitty_events
         WHERE log = $1 AND position > $2::bigint AND position <= $3::bigint%b
         ORDER BY position LIMIT $4::bigint
-    ) AS some
+    ) AS candidates
 ) AS page
 WHERE bytes - octet_length(line) < $5::bigint
 ORDER BY position"""
@@ -83,22 +86,25 @@ BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 COMMIT = b"COMMIT"
 
 _TEXT = 25  # the number of the type, in every database that speaks the protocol
+_NULL = struct.pack("!i", -1)
 _MAX_KEY = 200
 
 
-def key_of(text: str) -> bytes:
+def key_of(value: object) -> bytes:
     """Return what stands for an id in the tables: ASCII, short enough to be indexed.
 
     It is the id as JSON writes it, so without NUL and surrogates; of a long one the beginning and a
     digest, with a quote between, which no other key has as it is.
     """
-    escaped = json.dumps(text)[1:-1].encode("ascii")
+    escaped = json.dumps(str(value))[1:-1].encode("ascii")
     if len(escaped) <= _MAX_KEY:
         return escaped
     return b'%b"%b' % (escaped[:100], hashlib.sha256(escaped).hexdigest().encode())
 
 
-def text_array(items: Sequence[bytes]) -> bytes:
+def text_array(items: Sequence[bytes | None]) -> bytes:
     """Return an array of text as the protocol has it in binary: nothing needs an escape."""
-    header = struct.pack("!iiIii", 1, 0, _TEXT, len(items), 1)
-    return header + b"".join(struct.pack("!i", len(item)) + item for item in items)
+    parts = [struct.pack("!iiIii", 1, int(None in items), _TEXT, len(items), 1)]
+    for item in items:
+        parts += [_NULL] if item is None else [struct.pack("!i", len(item)), item]
+    return b"".join(parts)
