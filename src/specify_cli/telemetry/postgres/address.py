@@ -91,7 +91,7 @@ def _parsed(
     conninfo: str, parameters: Mapping[str, str | int | None]
 ) -> dict[str, str | int | None]:
     try:
-        return dict(conninfo_to_dict(conninfo, **parameters))
+        return dict(conninfo_to_dict(make_conninfo(conninfo, **parameters)))
     except Error:
         pass
     # libpq's reason shows the conninfo, and the password in it: so it is not even chained.

@@ -108,7 +108,7 @@ class ServerLog:
                 return self._append(session, batches[0], deadline)
             session.run(BEGIN, (), deadline)
             count = sum(self._append(session, batch, deadline) for batch in batches)
-            session.run(COMMIT, (), deadline)
+            session.run(COMMIT, (), deadline, writes=True)
             return count
 
         return self._call(_APPEND_TO, work)
@@ -159,7 +159,7 @@ class ServerLog:
             text_array([key_of(row.aggregate_id) for row in rows]),
             text_array([row.line for row in rows]),
         )
-        ((count, _),) = session.run(APPEND, (self._name,), deadline, arrays)
+        ((count, _),) = session.run(APPEND, (self._name,), deadline, arrays, writes=True)
         return _int(count)
 
     def _read(self, statement: bytes, parameters: Sequence[bytes]) -> Rows:

@@ -21,10 +21,6 @@ from .deadline import Deadline
 
 Rows = list[list[bytes | None]]
 
-# A save that waits for a standby and is cancelled, or told to end, has committed without it. The
-# server says so in a warning of this class, and success is what it reports.
-_OPERATOR_INTERVENTION = b"57"
-
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _BINARY, _TEXT = 1, 0
 
@@ -77,6 +73,8 @@ class Session:
         parameters: Sequence[bytes],
         deadline: Deadline,
         arrays: Sequence[bytes] = (),
+        *,
+        writes: bool = False,
     ) -> Rows:
         """Run one statement and return its rows.
 
@@ -85,12 +83,27 @@ class Session:
             parameters: What stands for $1 and so on.
             deadline: When to give up; the connection is of no use then.
             arrays: What stands for the numbers behind those, as ``text_array`` makes them.
+            writes: Whether this has to last, so that a warning counts as an error.
 
         Raises:
             psycopg.Error: The server refused, or the connection broke.
             TimeoutError: The server did not answer in time.
         """
         self._warnings.clear()
+        rows = self._rows_of(statement, parameters, arrays, deadline)
+        if writes and self._warnings:
+            # A wait for a standby that was cancelled, most likely. The server has committed without
+            # it, and reports success; this is all that tells.
+            raise NotReplicatedError(self._warnings[0].decode("utf-8", "replace"))
+        return rows
+
+    def _rows_of(
+        self,
+        statement: bytes,
+        parameters: Sequence[bytes],
+        arrays: Sequence[bytes],
+        deadline: Deadline,
+    ) -> Rows:
         given = [*parameters, *arrays]
         formats = [_TEXT] * len(parameters) + [_BINARY] * len(arrays)
         runs = self._runs[statement] = self._runs.get(statement, 0) + 1
@@ -107,7 +120,6 @@ class Session:
 
     def run_script(self, script: str, deadline: Deadline) -> None:
         """Run several statements in one transaction."""
-        self._warnings.clear()
         self._connection.send_query(script.encode())
         self._rows(deadline)
 
@@ -128,8 +140,6 @@ class Session:
                 refused = refused or _error_of(result)
         if refused is not None:
             raise refused
-        if self._warnings:
-            raise NotReplicatedError(self._warnings[0].decode("utf-8", "replace"))
         return rows
 
     def _results(self, deadline: Deadline) -> Iterator[pq.abc.PGresult]:
@@ -207,8 +217,7 @@ def _error_of(result: pq.abc.PGresult) -> Error:
 
 
 def _note_warning(warnings: list[bytes], notice: pq.abc.PGresult) -> None:
-    state = notice.error_field(pq.DiagnosticField.SQLSTATE) or b""
-    if state.startswith(_OPERATOR_INTERVENTION):
+    if notice.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) == b"WARNING":
         warnings.append(notice.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"")
 
 

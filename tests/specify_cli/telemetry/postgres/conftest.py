@@ -17,6 +17,22 @@ from ..support.servers import Server, UnavailableError, programs, servers_folder
 
 _numbers = itertools.count()
 
+# Tests of the contract that make a commit between any two steps of a call: hundreds of commits.
+_MANY_COMMITS = {
+    "test_a_load_may_be_interrupted_by_processes",
+    "test_a_load_may_be_interrupted_by_threads",
+    "test_a_save_may_be_interrupted_by_processes",
+    "test_threads_may_each_open_a_store",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what takes long to those who ask for it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.originalname in _MANY_COMMITS:
+            if item.path.parent == Path(__file__).parent:
+                item.add_marker(pytest.mark.servers)
+
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:

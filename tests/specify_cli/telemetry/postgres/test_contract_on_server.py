@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
+from specify_cli.telemetry.postgres import SimplePostgresStore
 from specify_cli.telemetry.testing import (
+    EventStoreContract,
     ProcessSafeEventStoreContract,
     ThreadSafeEventStoreContract,
 )
@@ -11,5 +17,13 @@ from specify_cli.telemetry.testing import (
 class TestSimplePostgresStore(ThreadSafeEventStoreContract, ProcessSafeEventStoreContract):
     """The store on a server promises everything."""
 
-    # Each of many small steps is a commit, on a machine that has other things to do.
     deadline = 300.0
+
+
+class TestPreparedAtOnce(EventStoreContract):
+    """It makes no difference when statements are prepared."""
+
+    @pytest.fixture
+    def store(self, open_store: Callable[..., SimplePostgresStore]) -> SimplePostgresStore:
+        """Return a store that never runs a statement unprepared."""
+        return open_store(prepare_threshold=0)
