@@ -61,10 +61,7 @@ $(VENV)/.readers: $(VENV)/.ready
 	@touch $@
 
 cover: $(VENV)/.readers $(VENV)/.releases
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov
 
 $(VENV)/.bench: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group bench

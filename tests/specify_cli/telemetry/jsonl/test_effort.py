@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -206,9 +206,9 @@ def test_a_line_that_names_many_ids_is_gone_through_once() -> None:
         line = CODEC.encode(make_event(payload={"seen": ids}))
         best = 9e9
         for _ in range(3):
-            start = perf_counter()
+            start = process_time()
             assert len(list(named_ids(line, CODEC))) == count + 1
-            best = min(best, perf_counter() - start)
+            best = min(best, process_time() - start)
         return best
 
     assert seconds(32_000) < 16 * seconds(4_000)

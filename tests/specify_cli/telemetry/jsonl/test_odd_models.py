@@ -376,7 +376,7 @@ def test_an_aggregate_that_is_no_text_is_a_type_error(what: Any, store: SimpleJs
         store.load_events(what)
 
 
-@pytest.mark.parametrize("what", [0, b"1:1:1", object()], ids=repr)
+@pytest.mark.parametrize("what", [0, b"1:1:1", object()], ids=["int", "bytes", "object"])
 def test_a_cursor_that_is_no_text_is_a_type_error(what: Any, store: SimpleJsonStore) -> None:
     """Asking again would not help."""
     with pytest.raises(TypeError, match="cursor is a str"):
