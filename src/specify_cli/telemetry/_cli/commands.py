@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from .._contract import Event, StorageError
 from ..check import check_log
 from ..repair import repair_log
-from . import streams
+from . import streams, sync_commands
 from .check_text import as_json, as_text
 from .model import model_named
 from .progress import progress_of
@@ -73,6 +74,7 @@ def _parser(program: str | None) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_check(commands)
     _add_repair(commands)
+    sync_commands.add_to(partial(_add_command, commands))
     return parser
 
 

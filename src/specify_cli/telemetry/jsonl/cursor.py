@@ -102,8 +102,14 @@ class Position:
             return False
         return self.mark == _mark(log, self.offset) or self.checksum == _checksum(log, self.offset)
 
-    def blocks_after(self, log: Snapshot) -> Iterator[bytes]:
-        """Yield the whole lines after this position, moving it behind them."""
+    def blocks_after(self, log: Snapshot, most: int | None = None) -> Iterator[bytes]:
+        """Yield the whole lines after this position, moving it behind them.
+
+        Args:
+            log: The file.
+            most: After how many bytes to stop, or soon after; by default at the end.
+        """
+        start = self.offset
         for _, block in log.blocks(self.offset, log.size):
             # A torn tail is left for later: only its end tells what it is.
             lines = block[: block.rfind(b"\n") + 1]
@@ -111,6 +117,8 @@ class Position:
             self.offset += len(lines)
             self.checksum = zlib.crc32(lines, self.checksum)
             yield lines
+            if most is not None and self.offset - start >= most:
+                break
         self.mark = _mark(log, self.offset)
 
 

@@ -18,6 +18,8 @@ from .statements import (
     APPEND,
     BEGIN,
     COMMIT,
+    LAST,
+    LINES,
     PAGE,
     PAGE_OF_AGGREGATE,
     SCHEMA,
@@ -148,6 +150,17 @@ class ServerLog:
             yield page
             after = page[-1].position
 
+    def last(self) -> Found | None:
+        """Return where the last line is, but not the line; None if there is none."""
+        rows = self._read(LAST, (self._name,))
+        return Found(_int(rows[0][0]), rows[0][1] or b"", b"") if rows else None
+
+    def lines_of(self, event_ids: Sequence[str]) -> dict[bytes, bytes]:
+        """Return the lines of events by what stands for their ids."""
+        keys = text_array([key_of(event_id) for event_id in event_ids])
+        rows = self._read(LINES, (self._name,), (keys,))
+        return {key or b"": line or b"" for key, line in rows}
+
     def close(self) -> None:
         """Close the connections that nobody uses just now."""
         while self._idle:
@@ -162,10 +175,12 @@ class ServerLog:
         ((count, _),) = session.run(APPEND, (self._name,), deadline, arrays, writes=True)
         return _int(count)
 
-    def _read(self, statement: bytes, parameters: Sequence[bytes]) -> Rows:
+    def _read(
+        self, statement: bytes, parameters: Sequence[bytes], arrays: Sequence[bytes] = ()
+    ) -> Rows:
         def work(session: Session, deadline: Deadline) -> Rows:
             try:
-                return session.run(statement, parameters, deadline)
+                return session.run(statement, parameters, deadline, arrays)
             except errors.UndefinedTable:
                 return []
 

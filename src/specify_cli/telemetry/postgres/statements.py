@@ -66,6 +66,14 @@ SELECT position, (
 )
 FROM spec_kitty_logs WHERE name = $1"""
 
+LAST = b"""\
+SELECT position, coalesce(event_id, '') FROM spec_kitty_events
+WHERE log = $1 ORDER BY position DESC LIMIT 1"""
+
+LINES = b"""\
+SELECT event_id, line FROM spec_kitty_events
+WHERE log = $1 AND event_id = ANY($2::text[])"""
+
 # A page ends after so many rows, or with the row that makes it so many bytes.
 _PAGE = b"""\
 SELECT position, event_id, line

@@ -78,6 +78,16 @@ class PostgresEventStore(Generic[EventT]):
             error_type=self.storage_error,
         )
 
+    @property
+    def place(self) -> str:
+        """The name of the log and where it is, without a secret.
+
+        Example:
+            >>> SimplePostgresStore("host=db.example.org password=secret", "043").place
+            '043 at host=db.example.org'
+        """
+        return self._log.place
+
     def __repr__(self) -> str:
         """Return how to make a store like this one, but for its secrets."""
         timeout = "" if self._log.timeout == TIMEOUT else f", timeout={self._log.timeout}"
