@@ -50,19 +50,22 @@ class Sharing:
         What is wrong is said once, and again only after it has been right.
         """
         status = CLEAN
-        said: set[str] = set()
+        wrong: dict[str, None] = {}
         for path in paths:
             try:
                 for direction in directions:
-                    differing = self._copy(path, direction).differing
-                    for event_id in differing:
-                        text = f"{path}: the server has another event under the id {event_id}"
-                        said |= self._say(text)
-                    status = max(status, PROBLEMS if differing else CLEAN)
+                    for event_id in self._copy(path, direction).differing:
+                        wrong[f"{path}: the server has another event under the id {event_id}"] = (
+                            None
+                        )
+                        status = max(status, PROBLEMS)
             except (StorageError, ValueError) as error:
-                said |= self._say(str(error))
+                wrong[str(error)] = None
                 status = FAILED
-        self._said = said
+        for text in wrong:
+            if text not in self._said:
+                streams.say(text)
+        self._said = set(wrong)
         return status
 
     def _copy(self, path: str, direction: str) -> Copied:
@@ -87,11 +90,6 @@ class Sharing:
             lines = "1 line" if copied.skipped == 1 else f"{copied.skipped} lines"
             streams.say(f"{path}: {lines} not {_DONE[direction]} {server.place}, being no event")
         return copied
-
-    def _say(self, text: str) -> set[str]:
-        if text not in self._said:
-            streams.say(text)
-        return {text}
 
     def _server(self, name: str) -> PostgresEventStore[Any]:
         if name not in self._servers:

@@ -50,7 +50,7 @@ def server(folder: Path) -> Iterator[Server]:
     """Return a server that runs, for tests that leave it running."""
     server = Server(folder / "shared").initialise().start()
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture
