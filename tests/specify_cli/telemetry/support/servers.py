@@ -287,3 +287,10 @@ def servers_folder() -> Iterator[Path]:
         if identity:
             os.chown(folder, int(str(identity["user"])), int(str(identity["group"])))
         yield folder
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(f"{programs()}\n")
+    except UnavailableError as error:
+        sys.exit(f"tests of servers are skipped: {error}")
