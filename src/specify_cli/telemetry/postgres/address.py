@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import zip_longest
 
 from psycopg import Error
@@ -55,32 +55,30 @@ class Address:
                 text = text.replace(secret, "***")
         return text
 
-    def attempts(self, deadline: Deadline) -> Iterator[bytes]:
-        """Yield what to give libpq, for each address that the hosts have.
+    def attempts(self, deadline: Deadline) -> tuple[list[bytes], list[str]]:
+        """Return what to give libpq, for each address of the hosts, and why some have none.
 
         libpq looks up names without an end in time, and keeps all threads waiting meanwhile.
 
         Raises:
-            OSError: A name was not found.
-            TimeoutError: It was not looked up in time.
+            TimeoutError: A name was not looked up in time.
         """
-        ours: dict[str, str | int | None] = {"fallback_application_name": "spec-kitty-telemetry"}
-        ours |= self._parameters | {"client_encoding": "UTF8"}
+        known: dict[str, str | int | None] = {"fallback_application_name": "spec-kitty-telemetry"}
+        known |= self._parameters | {"client_encoding": "UTF8"}
         hosts = self._text("host").split(",")
-        if "hostaddr" in self._parameters or "service" in self._parameters or not any(hosts):
-            yield make_conninfo(
-                "", **ours | self._parameters | {"client_encoding": "UTF8"}
-            ).encode()
-            return
+        if "hostaddr" in known or "service" in known or not any(hosts):
+            return [make_conninfo("", **known).encode()], []
+        found: list[bytes] = []
+        reasons: list[str] = []
         ports = self._text("port").split(",")
         for host, port in zip_longest(hosts, ports, fillvalue=ports[-1]):
-            for found in _looked_up(host, deadline):
-                one: dict[str, str | int | None] = {
-                    "host": host,
-                    "port": port or None,
-                    "hostaddr": found,
-                }
-                yield make_conninfo("", **ours | one).encode()
+            try:
+                for address in _looked_up(host, deadline):
+                    one = known | {"host": host, "port": port or None, "hostaddr": address}
+                    found.append(make_conninfo("", **one).encode())
+            except socket.gaierror as error:
+                reasons.append(f"the host {host!r} was not found: {error}")
+        return found, reasons
 
     def _text(self, name: str) -> str:
         given = self._parameters.get(name)
@@ -104,22 +102,21 @@ def _looked_up(host: str, deadline: Deadline) -> list[str | None]:
     """Return the addresses of a host; None stands for a socket in a directory, or the default."""
     if not host or host.startswith(("/", "@")) or os.path.isabs(host):  # noqa: PTH117  # as libpq does
         return [None]
-    found: list[str | OSError] = []
+    found: list[str | None] = []
+    failed: list[OSError] = []
 
     def look_up() -> None:
         try:
             answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
             found.extend(str(address[4][0]) for address in answers)
         except OSError as error:
-            found.append(error)
+            failed.append(error)
 
     # The system's look-up cannot be stopped, so it is left to itself when time is up.
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(deadline.left())
     deadline.left()
-    addresses = list(dict.fromkeys(found))
-    for error in addresses:
-        if isinstance(error, OSError):
-            raise OSError(f"the host {host!r} was not found: {error}") from error
-    return [address for address in addresses if isinstance(address, str)]
+    for error in failed:
+        raise error
+    return list(dict.fromkeys(found))

@@ -11,7 +11,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from .log import Found, ServerLog
+from .log import ServerLog
+from .rows import Found
 
 _CURSOR = re.compile(r"1:(\d{1,18}):([0-9a-f]{16})", re.ASCII)
 

@@ -33,19 +33,3 @@ class Deadline:
     def allows(self, seconds: float) -> bool:
         """Return whether so many seconds are left."""
         return self._end is None or time.monotonic() + seconds < self._end
-
-
-def checked_timeout(seconds: float | None) -> float | None:
-    """Return a timeout that a caller has given.
-
-    Raises:
-        TypeError: It is no number.
-        ValueError: It is not above zero.
-    """
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f"a timeout is a number of seconds or None, not {seconds!r}")
-    if not seconds > 0:
-        raise ValueError(f"a timeout is above zero, not {seconds!r}")
-    return seconds

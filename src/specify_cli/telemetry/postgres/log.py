@@ -5,6 +5,7 @@ It knows no events, as the log in a file does not.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -13,6 +14,7 @@ from psycopg import Error, errors
 from .address import Address
 from .attempt import Attempts
 from .deadline import Deadline
+from .rows import Found, Row, arrays_of, batches_of
 from .session import Rows, Session
 from .statements import (
     APPEND,
@@ -28,28 +30,9 @@ from .statements import (
     text_array,
 )
 
-# One statement takes no more than this of a batch; the rest follow in the same transaction.
-_ROWS, _BYTES = 5_000, 16 << 20
-
 _APPEND_TO = "append to"
 
 ResultT = TypeVar("ResultT")
-
-
-class Row(NamedTuple):
-    """A line to append, without its newline, and the ids that it is found by."""
-
-    event_id: str | None
-    aggregate_id: str
-    line: bytes
-
-
-class Found(NamedTuple):
-    """A line of the log, where it is, and what stands for its id."""
-
-    position: int
-    key: bytes
-    line: bytes
 
 
 class State(NamedTuple):
@@ -103,7 +86,7 @@ class ServerLog:
         Raises:
             StorageError: The server refused, or did not answer in time.
         """
-        batches = list(_batches(rows))
+        batches = list(batches_of(rows))
 
         def work(session: Session, deadline: Deadline) -> int:
             if len(batches) == 1:
@@ -163,15 +146,12 @@ class ServerLog:
 
     def close(self) -> None:
         """Close the connections that nobody uses just now."""
-        while self._idle:
-            self._idle.pop().close()
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _append(self, session: Session, rows: Sequence[Row], deadline: Deadline) -> int:
-        arrays = (
-            text_array([_key_or_none(row.event_id) for row in rows]),
-            text_array([key_of(row.aggregate_id) for row in rows]),
-            text_array([row.line for row in rows]),
-        )
+        arrays = arrays_of(rows)
         ((count, _),) = session.run(APPEND, (self._name,), deadline, arrays, writes=True)
         return _int(count)
 
@@ -211,41 +191,27 @@ class ServerLog:
                 else:
                     more = attempts.after(error, is_stale=is_lost and not is_new)
                 if not more:
-                    raise self._refused(what, error, attempts) from error
+                    raise self._failure(what, error, attempts) from error
             else:
                 self._idle.append(session)
                 return result
 
     def _idle_session(self) -> Session | None:
-        while self._idle:
-            try:
+        # Not by asking whether there is one: another thread may be quicker.
+        with contextlib.suppress(IndexError):
+            while True:
                 session = self._idle.pop()
-            except IndexError:  # another thread was quicker
-                break
-            if session.is_usable:
-                return session
+                if session.is_usable:
+                    return session
         return None
 
-    def _refused(self, what: str, error: Exception, attempts: Attempts) -> Exception:
+    def _failure(self, what: str, error: Exception, attempts: Attempts) -> Exception:
         text = f'cannot {what} "{self.place}": {" ".join(str(error).split())}'
         if isinstance(error, errors.InsufficientPrivilege) and attempts.lacks_tables:
             text += "; whoever may make tables has to run what schema() returns"
         if what == _APPEND_TO and attempts.outcome_is_unknown:
             text += "; whether it is saved is not known, and saving it again is safe"
         return self.error_type(text)
-
-
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    start = size = 0
-    for number, row in enumerate(rows):
-        size += len(row.line)
-        if number - start + 1 == _ROWS or size >= _BYTES or number == len(rows) - 1:
-            yield rows[start : number + 1]
-            start, size = number + 1, 0
-
-
-def _key_or_none(event_id: str | None) -> bytes | None:
-    return None if event_id is None else key_of(event_id)
 
 
 def _int(text: bytes | None) -> int:

@@ -39,7 +39,6 @@ class Session:
 
     Raises:
         psycopg.Error: The server refused.
-        OSError: There is no such host.
         TimeoutError: It did not answer in time.
     """
 
@@ -126,8 +125,8 @@ class Session:
     def _rows(self, deadline: Deadline) -> Rows:
         connection = self._connection
         while connection.flush():
-            if self._wait(_READ | _WRITE, deadline) & _READ:
-                connection.consume_input()
+            self._wait(_READ | _WRITE, deadline)
+            connection.consume_input()  # what the server has to say meanwhile
         rows: Rows = []
         refused: Error | None = None
         for result in self._results(deadline):
@@ -153,8 +152,8 @@ class Session:
                 return
             yield result
 
-    def _wait(self, events: int, deadline: Deadline) -> int:
-        return _wait(self._connection.socket, events, deadline)
+    def _wait(self, events: int, deadline: Deadline) -> None:
+        _wait(self._connection.socket, events, deadline)
 
     def abandon_in_child(self) -> None:  # pragma: posix
         """Close this process's end of the parent's connection, without a word to the server."""
@@ -163,8 +162,7 @@ class Session:
 
 
 def _connected(address: Address, deadline: Deadline) -> pq.abc.PGconn:
-    attempts = list(address.attempts(deadline))
-    reasons: list[str] = []
+    attempts, reasons = address.attempts(deadline)
     for number, conninfo in enumerate(attempts):
         left = deadline.left()
         # A host that does not answer leaves time for those behind it.
@@ -174,12 +172,10 @@ def _connected(address: Address, deadline: Deadline) -> pq.abc.PGconn:
             if _poll(connection, share):
                 return connection
             reasons.append(connection.get_error_message("utf-8"))
-        except TimeoutError as error:
+        except (TimeoutError, Error) as error:
             reasons.append(str(error))
-            if number == len(attempts) - 1:
+            if isinstance(error, TimeoutError) and number == len(attempts) - 1:
                 raise
-        except Error as error:
-            reasons.append(str(error))
         connection.finish()
     text = "; ".join(dict.fromkeys(" ".join(reason.split()) for reason in reasons))
     raise OperationalError(address.without_secrets(text))
@@ -197,12 +193,11 @@ def _poll(connection: pq.abc.PGconn, deadline: Deadline) -> bool:
     return polling == pq.PollingStatus.OK
 
 
-def _wait(fd: int, events: int, deadline: Deadline) -> int:
+def _wait(fd: int, events: int, deadline: Deadline) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(fd, events)
-        while not (ready := selector.select(deadline.left())):
+        while not selector.select(deadline.left()):
             pass
-    return ready[0][1]
 
 
 def _error_of(result: pq.abc.PGresult) -> Error:

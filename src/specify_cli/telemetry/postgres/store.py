@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import ClassVar, Generic, Self
 
-from .._codec import EventT, MalformedLineError, UnstorableError, codec_of
-from .._contract import StorageError
+from .._codec import EventT, MalformedLineError, UnstorableError
 from ..jsonl.cursor import NewEvents
 from ..jsonl.order import in_causal_order
 from ..jsonl.reader import SkippedLines
-from .address import Address
+from .arguments import checked_aggregate
+from .base import StoreBase
 from .cursor import Following
-from .deadline import checked_timeout
-from .log import Found, Row, ServerLog
-from .statements import SCHEMA
-
-TIMEOUT = 30.0
-_LONGEST_NAME = 200
+from .rows import Found, Row
 
 
-class PostgresEventStore(Generic[EventT]):
+class PostgresEventStore(StoreBase[EventT]):
     """An event store in a PostgreSQL database, for programs on any number of machines.
 
     What ``JsonlEventStore`` is for a file. A store for a contract of one's own is a subclass that
@@ -50,91 +42,8 @@ class PostgresEventStore(Generic[EventT]):
         >>> class PlainStore(PostgresEventStore[Event]):
         ...     event_model = Event
         >>> PlainStore("host=db.example.org user=kitty password=secret", "043")
-        PlainStore('user=kitty host=db.example.org', log='043')
+        PlainStore('host=db.example.org user=kitty', log='043')
     """
-
-    event_model: type[EventT]
-    storage_error: ClassVar[type[Exception]] = StorageError
-
-    def __init__(
-        self,
-        conninfo: str,
-        log: str = "events",
-        *,
-        timeout: float | None = TIMEOUT,
-        prepare_threshold: int | None = 5,
-        **connect: str | int | None,
-    ) -> None:
-        """Touch no network."""
-        if not hasattr(self, "event_model"):
-            raise TypeError(f"{type(self).__name__} does not name its event_model")
-        self._codec = codec_of(self.event_model)
-        self._logger = logging.getLogger(type(self).__module__)
-        self._log = ServerLog(
-            Address(conninfo, connect),
-            checked_name(log),
-            timeout=checked_timeout(timeout),
-            prepare_threshold=prepare_threshold,
-            error_type=self.storage_error,
-        )
-
-    @property
-    def place(self) -> str:
-        """The name of the log and where it is, without a secret.
-
-        Example:
-            >>> SimplePostgresStore("host=db.example.org password=secret", "043").place
-            '043 at host=db.example.org'
-        """
-        return self._log.place
-
-    def __repr__(self) -> str:
-        """Return how to make a store like this one, but for its secrets."""
-        timeout = "" if self._log.timeout == TIMEOUT else f", timeout={self._log.timeout}"
-        address = str(self._log.address)
-        return f"{type(self).__name__}({address!r}, log={self._log.name!r}{timeout})"
-
-    def __getstate__(self) -> dict[str, object]:
-        """Return what a copy starts from: the password too, but no connection."""
-        log = self._log
-        return {
-            "conninfo": log.address.conninfo,
-            "log": log.name,
-            "timeout": log.timeout,
-            "prepare_threshold": log.prepare_threshold,
-        }
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        """Start a copy on the same log."""
-        PostgresEventStore.__init__(self, **state)  # type: ignore[arg-type]  # as __getstate__ made it
-
-    def __enter__(self) -> Self:
-        """Return the store itself."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
-
-    @staticmethod
-    def schema() -> str:
-        """Return the SQL that makes the tables, for whoever may make them.
-
-        A first save runs it where it may. Running it again changes nothing.
-
-        Returns:
-            Statements of SQL.
-
-        Example:
-            >>> print(PostgresEventStore.schema())
-            CREATE TABLE IF NOT EXISTS spec_kitty_logs (...
-        """
-        return SCHEMA
 
     def save_event(self, event: EventT) -> None:
         """Append one event to the log, unless its id is there already.
@@ -285,16 +194,6 @@ class PostgresEventStore(Generic[EventT]):
         events = list(self._decoded(following.pages()))
         return NewEvents(events, str(following.position), restarted=following.restarted)
 
-    def close(self) -> None:
-        """Close the connections that no other thread is using just now.
-
-        A store that is used again makes new ones; one that nobody refers to any more closes them.
-
-        Example:
-            >>> store.close()
-        """
-        self._log.close()
-
     def _row(self, event: EventT) -> Row:
         self._codec.check(event)
         try:
@@ -317,28 +216,3 @@ class PostgresEventStore(Generic[EventT]):
                 else:
                     yield event
         skipped.summarize()
-
-
-def checked_name(log: str) -> str:
-    """Return the name of a log that a caller has given.
-
-    Raises:
-        TypeError: It is not a str.
-        ValueError: No database takes it.
-    """
-    if not isinstance(log, str):
-        raise TypeError(f"the name of a log is a str, not {log!r}")
-    if not 0 < len(log) <= _LONGEST_NAME or "\0" in log or not log.isprintable():
-        raise ValueError(f"a log has a printable name of 1 to {_LONGEST_NAME} characters: {log!r}")
-    return log
-
-
-def checked_aggregate(aggregate_id: str) -> str:
-    """Return the aggregate that a caller has asked for.
-
-    Raises:
-        TypeError: It is not a str.
-    """
-    if not isinstance(aggregate_id, str):
-        raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")
-    return aggregate_id

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..postgres import PostgresEventStore
 from ..postgres.cursor import Following, Position
-from ..postgres.log import Row
+from ..postgres.rows import Row
 from ..postgres.statements import key_of
 from .side import Batch, Line, Received, differ
 

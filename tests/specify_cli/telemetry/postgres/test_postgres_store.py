@@ -16,7 +16,7 @@ import pytest
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry.postgres import PostgresEventStore, SimplePostgresStore
-from specify_cli.telemetry.postgres import log as server_log
+from specify_cli.telemetry.postgres import rows as server_rows
 from specify_cli.telemetry.postgres.statements import key_of
 
 from ..support.events import CODEC, make_event, make_events
@@ -65,7 +65,7 @@ def test_no_two_texts_have_the_same_key() -> None:
     assert key_of("\ud800") == rb"\ud800" != key_of(r"\ud800")
 
 
-def test_logs_are_apart(open_store: Open, server: Server) -> None:
+def test_logs_are_apart(server: Server) -> None:
     """One database holds any number of them; an id may be in several."""
     event = make_event()
     stores = [SimplePostgresStore(server.conninfo, name) for name in ("apart", "Apart", "apart%")]
@@ -84,10 +84,10 @@ def test_a_batch_is_saved_whole_or_not_at_all(store: SimplePostgresStore) -> Non
 
 
 def test_a_batch_of_several_statements_is_one_transaction(
-    open_store: Open, server: Server, log: str, monkeypatch: pytest.MonkeyPatch
+    open_store: Open, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What takes several statements is there at once, or undone if one of them is refused."""
-    monkeypatch.setattr(server_log, "_ROWS", 3)
+    monkeypatch.setattr(server_rows, "_ROWS", 3)
     events = make_events(8)
     store = open_store()
     assert store.save_events(events) == 8
@@ -106,7 +106,7 @@ def test_bytes_count_too_in_a_batch(
     store: SimplePostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A statement does not grow without bounds."""
-    monkeypatch.setattr(server_log, "_BYTES", 1_000)
+    monkeypatch.setattr(server_rows, "_BYTES", 1_000)
     events = make_events(20)
     assert store.save_events(events) == 20
     assert store.load_all_events() == events
@@ -345,6 +345,57 @@ def test_a_store_names_its_model() -> None:
     ) as e:
         KittyStore("host=127.0.0.1 port=1").load_all_events()
     assert isinstance(e.value.__cause__, psycopg.OperationalError)
+
+
+def test_long_lines_are_sent_and_fetched(store: SimplePostgresStore) -> None:
+    """More than a socket takes at once, in either direction."""
+    event = make_event(payload={"text": "x" * 12_000_000})
+    store.save_event(event)
+    assert store.load_all_events() == [event]
+
+
+def test_an_address_may_be_given_too(server: Server) -> None:
+    """Then no name is looked up."""
+    conninfo = f"host=no-such-host.invalid hostaddr=127.0.0.1 port={server.port} user=postgres"
+    store = SimplePostgresStore(conninfo, "none", dbname="postgres", password=PASSWORD)
+    assert store.load_all_events() == []
+
+
+def test_a_host_that_is_not_found_is_passed_over(server: Server) -> None:
+    """The next one may be; if there is none, the reasons are told."""
+    conninfo = f"host=no-such-host.invalid,127.0.0.1 port=1,{server.port} user=postgres"
+    store = SimplePostgresStore(conninfo, "none", dbname="postgres", password=PASSWORD)
+    assert store.load_all_events() == []
+    with pytest.raises(StorageError, match=r"the host 'no-such-host.invalid' was not found: "):
+        SimplePostgresStore("host=no-such-host.invalid").load_all_events()
+
+
+def test_a_code_of_the_databases_own_is_an_error_too(
+    server: Server, store: SimplePostgresStore, log: str
+) -> None:
+    """A trigger may raise anything."""
+    store.save_event(make_event())
+    server.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RAISE EXCEPTION 'not here' USING ERRCODE = 'ZZ999'; END$$"
+    )
+    server.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON spec_kitty_events FOR EACH ROW"
+        f" WHEN (NEW.log = '{log}') EXECUTE FUNCTION refuse()"
+    )
+    try:
+        with pytest.raises(StorageError, match=r"^cannot append to .*: not here$"):
+            store.save_event(make_event())
+    finally:
+        server.execute("DROP FUNCTION refuse CASCADE")
+
+
+def test_a_call_may_be_without_an_end(open_store: Open) -> None:
+    """None is no limit."""
+    store = open_store(timeout=None)
+    store.save_event(make_event())
+    assert len(store.load_all_events()) == 1
+    assert repr(store).endswith(", timeout=None)")
 
 
 def test_a_missing_database_is_told(server: Server) -> None:

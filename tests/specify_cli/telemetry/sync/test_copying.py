@@ -13,9 +13,9 @@ import pytest
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 from specify_cli.telemetry.postgres import SimplePostgresStore
-from specify_cli.telemetry.postgres import store as postgres_store
 from specify_cli.telemetry.sync import Copied, copy_new
 from specify_cli.telemetry.sync import file as file_module
+from specify_cli.telemetry.sync.side import differ
 
 from ..support.events import CODEC, make_event, make_events
 from ..support.servers import Server
@@ -159,6 +159,14 @@ def test_another_spelling_is_no_other_content(tmp_path: Path, target: Store) -> 
     assert copy_new(source, target)[:5] == (1, 0, copy_new(source, target).cursor, 0, ())
 
 
+def test_what_cannot_be_compared_is_different() -> None:
+    """Only lines that load are compared, but by the standard library, which has its limits."""
+    deep = b"[" * 100_000
+    assert differ(deep, b"[]")
+    assert differ(b"nonsense", b"[]")
+    assert not differ(deep, deep)
+
+
 def test_differing_ids_are_named_up_to_a_hundred(tmp_path: Path) -> None:
     """However many there are, memory is bounded."""
     events = make_events(120)
@@ -276,7 +284,6 @@ def test_a_source_that_is_replaced_meanwhile_ends_the_copy(
 ) -> None:
     """What is there now is read by the next one, from the start."""
     monkeypatch.setattr(file_module, "_BATCH", 1)
-    monkeypatch.setattr(postgres_store, "TIMEOUT", 30.0)
     source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
     source.save_events(make_event(payload={"text": "x" * 70_000}) for _ in range(4))
     others = make_events(2)

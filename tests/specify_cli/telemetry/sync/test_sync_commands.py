@@ -12,7 +12,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._cli import commands, sharing, sync_commands
+from specify_cli.telemetry._cli import commands, sharing
 from specify_cli.telemetry.postgres import SimplePostgresStore
 
 from ..support.events import make_event, make_events
@@ -206,7 +206,6 @@ def test_the_time_to_watch_is_checked(capsys: Output) -> None:
 
 def test_watching_goes_on(
     tmp_path: Path,
-    log: str,
     shared: SimplePostgresStore,
     capsys: Output,
     monkeypatch: pytest.MonkeyPatch,
@@ -228,7 +227,7 @@ def test_watching_goes_on(
         if len(rounds) == 6:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sync_commands.time, "sleep", sleep)
+    monkeypatch.setattr(time, "sleep", sleep)
     assert main("sync", "here", "broken", "--watch", "0.5") == 130
     assert rounds == [0.5] * 6
     out, err = capsys.readouterr()
