@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from . import _contract
 from ._contract import Event, EventStore, StorageError
+from ._version import __version__ as __version__
 from .jsonl import JsonlEventStore, NewEvents
 from .store import SimpleJsonStore
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Event",

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Iterator
+from typing import Any
 
 from ..repair import RepairReport
 from .check_text import about_model, count
 from .streams import printable
 
 
-def repair_as_text(report: RepairReport, *, asks_for_model: bool) -> str:
+def repair_as_json(report: RepairReport) -> dict[str, Any]:
+    """Return a report as what ``json.dumps`` takes."""
+    return {
+        **dataclasses.asdict(report),
+        "path": os.fspath(report.path),
+        "rejected_path": os.fspath(report.rejected_path),
+    }
+
+
+def repair_as_text(report: RepairReport, limit: int = 10, *, asks_for_model: bool) -> str:
     """Return what was done, or would be, to be read by a person.
 
     Args:
         report: The report.
+        limit: How many of the pieces that are moved are shown.
         asks_for_model: Whether the model may be the wrong one.
     """
     lines = [*_summary(report)]
     if report.other_events and asks_for_model:
         lines.append(about_model(report.other_events))
-    return "\n".join([*lines, *_examples(report)])
+    return "\n".join([*lines, *_examples(report, limit)])
 
 
 def _summary(report: RepairReport) -> Iterator[str]:
@@ -53,14 +66,15 @@ def _summary(report: RepairReport) -> Iterator[str]:
         yield f"  {keep} {others}"
 
 
-def _examples(report: RepairReport) -> Iterator[str]:
-    if not report.examples:
+def _examples(report: RepairReport, limit: int) -> Iterator[str]:
+    if not report.rejected:
         return
     yield ""
-    places = [f"line {piece.line}, byte {piece.offset}" for piece in report.examples]
-    width = max(map(len, places))
-    for place, piece in zip(places, report.examples, strict=True):
+    examples = report.examples[:limit]
+    places = [f"line {piece.line}, byte {piece.offset}" for piece in examples]
+    width = max(map(len, places), default=0)
+    for place, piece in zip(places, examples, strict=True):
         length = count(piece.length, "byte")
         yield f"  {place:{width}}  {piece.kind:15}  {length}: {printable(piece.reason)}"
-    if report.rejected > len(report.examples):
-        yield f"  and {report.rejected - len(report.examples):,} more"
+    if report.rejected > len(examples):
+        yield f"  and {report.rejected - len(examples):,} more"

@@ -14,9 +14,8 @@ from ..postgres import PostgresEventStore
 from ..sync import Copied, copy_new
 from ..sync.kept import KeptCursor
 from . import streams
+from .arguments import CLEAN, PROBLEMS, UNREADABLE
 from .progress import Line
-
-CLEAN, PROBLEMS, FAILED = 0, 1, 2
 
 _DONE = {"push": "pushed to", "pull": "pulled from"}
 
@@ -61,7 +60,7 @@ class Sharing:
                         status = max(status, PROBLEMS)
             except (StorageError, ValueError) as error:
                 wrong[str(error)] = None
-                status = FAILED
+                status = UNREADABLE
         for text in wrong:
             if text not in self._said:
                 streams.say(text)

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 # Whoever read the output, `head` say, has seen enough. Windows has the second word for it.
@@ -35,6 +36,17 @@ def say(text: str) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{printable(text)}\n")
         sys.stderr.flush()
+
+
+def write_lines(lines: Iterable[bytes]) -> None:
+    """Write lines of a log to standard output, byte for byte."""
+    sys.stdout.flush()
+    out = getattr(sys.stdout, "buffer", None)
+    for line in lines:
+        if out is None:  # a stream of text only, in place of the one of the process
+            sys.stdout.write(f"{line.decode('utf-8', 'backslashreplace')}\n")
+        else:
+            out.write(line + b"\n")
 
 
 def cannot_write(error: OSError) -> None:

@@ -7,12 +7,12 @@ import glob
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 from .._contract import Event
 from . import streams
+from .arguments import UNREADABLE, Command, add_logs, add_model
 
-FAILED = 2
 _LONGEST_WAIT = 86_400.0
 VARIABLE = "SPEC_KITTY_TELEMETRY_SERVER"
 
@@ -32,38 +32,6 @@ _PUSH = "Bring the lines of each log to the server that it lacks."
 _PULL = "Bring the lines of each log from the server that the file lacks."
 _SYNC = "Bring the lines of each log to the server and from it, so that both have them all."
 
-# In which directions, and what the option for the server is called.
-_COMMANDS = {
-    "push": ("share what is new in logs", _PUSH, "--to", ("push",)),
-    "pull": ("fetch what others have shared", _PULL, "--from", ("pull",)),
-    "sync": ("push and pull", _SYNC, "--with", ("push", "pull")),
-}
-
-AddCommand = Callable[[str, str, str, str], argparse.ArgumentParser]
-
-
-def add_to(add_command: AddCommand) -> None:
-    """Add the three commands to a parser.
-
-    Args:
-        add_command: What adds a command that takes paths and a model.
-    """
-    for name, (summary, description, option, directions) in _COMMANDS.items():
-        parser = add_command(name, summary, description, _MORE)
-        parser.add_argument(
-            option, dest="server", metavar="CONNINFO", help=f"the server (default: ${VARIABLE})"
-        )
-        parser.add_argument("--log", metavar="NAME", help="what the log is called on the server")
-        parser.add_argument(
-            "--watch",
-            metavar="SECONDS",
-            type=_seconds,
-            nargs="?",
-            const=1.0,
-            help="go on, looking again every so often (default: every second)",
-        )
-        parser.set_defaults(run=_run, directions=directions)
-
 
 def _seconds(text: str) -> float:
     try:
@@ -79,19 +47,19 @@ def _run(options: argparse.Namespace) -> int:
     conninfo = options.server or os.environ.get(VARIABLE)
     if not conninfo:
         streams.say(f"which server? Give its conninfo, or set {VARIABLE}")
-        return FAILED
+        return UNREADABLE
     try:
         from .sharing import Sharing  # noqa: PLC0415  # only who shares needs a driver
 
         sharing = Sharing(conninfo, options.log, options.model or Event)
     except (ImportError, ValueError) as error:
         streams.say(str(error))
-        return FAILED
+        return UNREADABLE
     while True:
         paths = _expanded(options.paths)
         if options.log and len(paths) > 1:
             streams.say("--log names one log, and there are several")
-            return FAILED
+            return UNREADABLE
         status = sharing.share(paths, options.directions)
         if options.watch is None:
             return status
@@ -106,3 +74,33 @@ def _expanded(paths: Iterable[str]) -> list[str]:
         is_pattern = not os.path.lexists(path) and glob.has_magic(path)
         found |= dict.fromkeys(sorted(glob.glob(path, recursive=True)) if is_pattern else [path])  # noqa: PTH207  # as given, not resolved
     return list(found)
+
+
+def _command(
+    name: str, summary: str, description: str, option: str, directions: Sequence[str]
+) -> Command:
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        add_logs(parser)
+        add_model(parser)
+        parser.add_argument(
+            option, dest="server", metavar="CONNINFO", help=f"the server (default: ${VARIABLE})"
+        )
+        parser.add_argument("--log", metavar="NAME", help="what the log is called on the server")
+        parser.add_argument(
+            "--watch",
+            metavar="SECONDS",
+            type=_seconds,
+            nargs="?",
+            const=1.0,
+            help="go on, looking again every so often (default: every second)",
+        )
+        parser.set_defaults(directions=directions)
+
+    return Command(name, summary, f"{description}\n", _MORE, add_arguments, _run)
+
+
+SHARING = (
+    _command("push", "share what is new in logs", _PUSH, "--to", ["push"]),
+    _command("pull", "fetch what others have shared", _PULL, "--from", ["pull"]),
+    _command("sync", "push and pull", _SYNC, "--with", ["push", "pull"]),
+)

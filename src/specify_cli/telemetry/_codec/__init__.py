@@ -1,8 +1,9 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
-from .codec import EventCodec, MalformedLineError, codec_of, is_blank
+from .codec import EventCodec, codec_of, is_blank
 from .event import Codec, EventT, StorableEvent
 from .json_values import UnstorableError
+from .malformed import MalformedLineError
 from .search import find_event, lines_of_aggregate, named_ids
 
 __all__ = [

@@ -36,13 +36,11 @@ from .json_values import (
     dump,
     json_terms,
 )
+from .malformed import MalformedLineError, first_error, reason_of
+from .model import NEEDED, check_made, check_model
 from .schema import ModelSchema
 
 _BOM = b"\xef\xbb\xbf"
-
-
-class MalformedLineError(ValueError):
-    """A line is not an event; the message is the reason."""
 
 
 class EventCodec(Generic[EventT]):
@@ -60,7 +58,12 @@ class EventCodec(Generic[EventT]):
     """
 
     def __init__(self, model: type[EventT]) -> None:
-        """Look at the model's schema, once."""
+        """Look at the model's schema, once.
+
+        Raises:
+            TypeError: It is no model of events.
+        """
+        check_model(model)
         schema = ModelSchema(model)
         self.model = cast("type[Any]", model)
         self.id_key: str | None = "event_id"
@@ -68,6 +71,12 @@ class EventCodec(Generic[EventT]):
         self.ids_are_verbatim = "event_id" in schema.verbatim
         self.aggregates_are_verbatim = "aggregate_id" in schema.verbatim
         self.order_is_total = "lamport_clock" in schema.numbers and "node_id" in schema.verbatim
+        # Of such a model nothing but an event comes.
+        self._makes_events = (
+            self.ids_are_verbatim
+            and self.aggregates_are_verbatim
+            and self.model.model_fields.keys() >= {*NEEDED}
+        )
         self._opaque = schema.opaque
         self._is_first_form = schema.is_first_form
         # What model_validate and model_validate_json call; a tenth of a load goes into their own
@@ -108,7 +117,7 @@ class EventCodec(Generic[EventT]):
             raise
         # The payload is the caller's, and the model too: they may raise anything.
         except Exception as error:
-            raise UnstorableError(_reason(error)) from error
+            raise UnstorableError(reason_of(error)) from error
         return text.encode("ascii") + b"\n"
 
     def decode(self, line: bytes) -> EventT:
@@ -120,15 +129,15 @@ class EventCodec(Generic[EventT]):
         try:
             event: EventT = self._validate_json(line)
         except ValidationError as error:
-            if _first(error)["type"] != "json_invalid":
-                raise MalformedLineError(_reason(error)) from error
+            if first_error(error)["type"] != "json_invalid":
+                raise MalformedLineError(reason_of(error)) from error
             event = self._decode_tolerantly(line)
         except MemoryError:
             raise
         except Exception as error:
-            raise MalformedLineError(_reason(error)) from error
-        if not (self.ids_are_verbatim or _can_be_an_id(self.id_of(event))):
-            raise MalformedLineError(f"event_id: not an id: {self.id_of(event)!r}")
+            raise MalformedLineError(reason_of(error)) from error
+        if not self._makes_events:
+            check_made(event, self.model)
         return event
 
     def loads_as(self, line: bytes) -> str | None:
@@ -183,7 +192,7 @@ class EventCodec(Generic[EventT]):
         except MemoryError:
             raise
         except Exception as error:
-            raise MalformedLineError(_reason(error)) from error
+            raise MalformedLineError(reason_of(error)) from error
         return event
 
 
@@ -214,10 +223,6 @@ def _extra(event: object) -> dict[str, Any]:
     return getattr(event, "model_extra", None) or {}
 
 
-def _can_be_an_id(event_id: object) -> bool:
-    return event_id is not None and isinstance(event_id, Hashable)
-
-
 def _record(fields: dict[str, object]) -> dict[str, object]:
     record = dict(fields)
     for name, value in fields.items():
@@ -243,18 +248,3 @@ def _bounded_int(digits: str) -> int:
 
 
 _decoder = json.JSONDecoder(parse_int=_bounded_int)
-
-
-def _first(error: ValidationError) -> Any:
-    return error.errors(include_url=False, include_context=False, include_input=False)[0]
-
-
-def _reason(error: Exception) -> str:
-    """Return in one line what was wrong."""
-    if isinstance(error, ValidationError):
-        first = _first(error)
-        return ": ".join([*(str(part) for part in first["loc"]), first["msg"]])
-    text = " ".join(str(error).split())
-    if isinstance(error, ValueError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -10,9 +10,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from types import GeneratorType
 from typing import TypeAlias
 
+from pydantic import BaseModel
 from pydantic_core import to_json
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -23,6 +25,9 @@ MAX_NESTING = 100
 
 # Python reads longer integers only with its digit limit raised; pydantic never does.
 MAX_DIGITS = 4300
+
+# Pydantic's JSON form of every secret that is not empty.
+_ASTERISKS = b"**********"
 
 _TEXT = frozenset({str})
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -117,12 +122,15 @@ def json_terms(value: object, depth: int = 0) -> Json:
         return [json_terms(item, depth + 1) for item in value]
     if isinstance(value, os.PathLike):
         return json_terms(os.fspath(value), depth)
-    if hasattr(value, "get_secret_value"):
-        raise UnstorableError("a secret would be stored as asterisks")
+    if _is_secret(value):
+        raise _secret()
     if isinstance(value, GeneratorType):
         # Encoding would use it up: the event in memory, or a second try, would find it empty.
         raise UnstorableError("a generator can be read only once")
-    return _parse_strictly(to_json(value))
+    text = to_json(value)
+    if _ASTERISKS in text and _holds_a_secret(value):
+        raise _secret()
+    return _parse_strictly(text)
 
 
 def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:
@@ -168,6 +176,28 @@ def _depth(value: object) -> int:
 
 def _children(item: dict[str, object] | list[object] | tuple[object, ...]) -> Iterable[object]:
     return item.values() if isinstance(item, dict) else item
+
+
+def _is_secret(value: object) -> bool:
+    return hasattr(value, "get_secret_value")
+
+
+def _holds_a_secret(value: object) -> bool:
+    """Return whether a secret is in what pydantic could make JSON of, so that it holds no cycle."""
+    if isinstance(value, Mapping):
+        return any(map(_holds_a_secret, value.values()))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(_holds_a_secret, value))
+    if isinstance(value, BaseModel):
+        # As the model itself puts it, which may make something else of its secrets.
+        return any(map(_holds_a_secret, value.model_dump().values()))
+    if is_dataclass(value):
+        return any(_holds_a_secret(getattr(value, field.name)) for field in fields(value))
+    return _is_secret(value)
+
+
+def _secret() -> UnstorableError:
+    return UnstorableError("a secret would be stored as asterisks")
 
 
 def _too_deep() -> UnstorableError:

@@ -19,7 +19,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from .codec import EventCodec, MalformedLineError
+from .codec import EventCodec
+from .malformed import MalformedLineError
 from .scanner import Reading, after_space, is_cut_word, is_text, read
 
 RecordKind: TypeAlias = Literal["event", "invalid event", "other record"]

@@ -159,7 +159,9 @@ class AppendLog:
         except OSError:
             return b""
         finally:
-            looking.close()
+            # Nothing has been written that closing could report.
+            with contextlib.suppress(OSError):
+                looking.close()
 
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""

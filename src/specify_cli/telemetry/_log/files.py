@@ -29,9 +29,26 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     if isinstance(path, bytes) or not os.fspath(path):
         raise TypeError(f"a path is a str or a PathLike of it, and not empty: {path!r}")
     checked = Path(path)
-    if len(checked.parts) > 1 and checked.parts[0].startswith("~"):
+    first, *others = checked.parts or ("",)
+    if first == "~" or (others and first.startswith("~")):
         raise ValueError(f'"~" is not expanded: use Path("{checked}").expanduser()')
     return checked
+
+
+def checked_timeout(timeout: float | None) -> float | None:
+    """Return how long to wait for a lock, or refuse what a caller cannot have meant.
+
+    Raises:
+        TypeError: It is neither a number nor None.
+        ValueError: It is negative or not a number, so that waiting would not end as it says.
+    """
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"a timeout is a number of seconds or None, not {timeout!r}")
+    if not timeout >= 0:
+        raise ValueError(f"a timeout is from 0 on, not {timeout!r}")
+    return timeout
 
 
 def open_file(path: str, flags: int, mode: int = 0o666) -> int:

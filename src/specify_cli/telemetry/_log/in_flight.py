@@ -25,7 +25,8 @@ from . import files
 # The thread of each descriptor. A number is here from before it is locked until it is unlocked.
 threads: dict[int, int] = {}
 
-# Held while a file is opened: no child has a descriptor that is open and not in `threads` yet.
+# Held while a file is opened, or a copy of a descriptor is open: no child has one that is not in
+# `threads`.
 _no_fork = threading.RLock()
 _forks = 0
 
@@ -47,6 +48,16 @@ def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
         if forks != _forks:  # pragma: posix
             raise OSError(errno.EINTR, "a signal handler has forked")
     return fd
+
+
+def close_copy(fd: int) -> None:
+    """Copy a descriptor and close the copy, which no interrupt and no child can keep open.
+
+    Raises:
+        OSError: What the operating system reports when a file is closed.
+    """
+    with _no_fork:
+        list(map(os.close, map(os.dup, (fd,))))
 
 
 def is_this_threads(fd: int) -> bool:

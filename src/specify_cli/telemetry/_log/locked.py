@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from . import files
+from . import files, in_flight
 from .snapshot import TAIL_SIZE, Snapshot
 
 
@@ -35,7 +35,7 @@ class LockedLog(Snapshot):
         files.write_all(self._fd, data)
         # A network filesystem or a quota may report only on close what it could not write. Closing
         # a copy asks for that now, while the lock is held and rolling back is possible.
-        os.close(os.dup(self._fd))
+        in_flight.close_copy(self._fd)
         self.size += len(data)
         self.tail = (self.tail + data)[-TAIL_SIZE:]
 

@@ -103,20 +103,13 @@ class Snapshot:
 
     def _complete_line(self, offset: int) -> bytes:
         """Return the line at ``offset``, having waited for the append that may be writing it."""
-        # Without the lock, or where the path names another file by now, what is there has to do.
-        with contextlib.suppress(OSError):
-            wait_for_append(self._name, self._timeout)
-        return files.read_line(self._fd, offset, os.fstat(self._fd).st_size)
-
-
-def wait_for_append(name: str, timeout: float | None) -> None:
-    """Wait for a moment when no append to the file at a path is under way.
-
-    Raises:
-        OSError: The operating system refused, or this thread is in the middle of an append.
-    """
-    holding = lock.hold(name, os.O_RDONLY, "shared", timeout=timeout)
-    try:
-        next(holding)
-    finally:
-        holding.close()
+        waiting = lock.hold(self._name, os.O_RDONLY, "shared", timeout=self._timeout)
+        try:
+            # Without the lock, or where the path names another file by now, what is there has to do.
+            with contextlib.suppress(OSError):
+                next(waiting)
+            # Before the lock is given back: the next append may be at the same place.
+            return files.read_line(self._fd, offset, os.fstat(self._fd).st_size)
+        finally:
+            with contextlib.suppress(OSError):
+                waiting.close()

@@ -9,15 +9,17 @@ from one that begins otherwise.
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic
+from typing import ClassVar, Generic
 
 from .._codec import EventT
 from .._log import AppendLog, Snapshot
+from .._log.lines import lines_of
 from .reader import Reader
 
 _CURSOR = re.compile(r"1:(\d{1,19}):(\d{1,19}):([0-9a-f]{8}):([0-9a-f]{16})", re.ASCII)
@@ -27,6 +29,8 @@ class NewEvents(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # 
     """The pair ``(events, cursor)`` that ``read_since`` returns.
 
     Attributes:
+        END: What to call ``read_since`` with to begin at the end of the log: it gives no event, and
+            the cursor there.
         restarted: Whether the log no longer begins with what was read before, so that these are its
             events from the start.
 
@@ -36,6 +40,8 @@ class NewEvents(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # 
         >>> events == [event], store.read_since(cursor).restarted
         (True, False)
     """
+
+    END: ClassVar[str] = "end"
 
     restarted: bool
 
@@ -113,43 +119,76 @@ class Position:
         for _, block in log.blocks(self.offset, log.size):
             # A torn tail is left for later: only its end tells what it is.
             lines = block[: block.rfind(b"\n") + 1]
-            self.lines += lines.count(b"\n")
-            self.offset += len(lines)
-            self.checksum = zlib.crc32(lines, self.checksum)
+            self._move_behind(lines)
             yield lines
             if most is not None and self.offset - start >= most:
                 break
         self.mark = _mark(log, self.offset)
 
+    def lines_after(self, log: Snapshot, is_enough: Callable[[], bool]) -> Iterator[bytes]:
+        """Yield the whole lines after this position one by one until there are enough of them."""
+        for line in lines_of(log.blocks(self.offset, log.size)):
+            if is_enough() or not line.data.endswith(b"\n"):
+                break
+            self._move_behind(line.data)
+            yield line.data
+        self.mark = _mark(log, self.offset)
 
-def read_since(log: AppendLog, reader: Reader[EventT], cursor: str | None) -> NewEvents[EventT]:
+    def _move_behind(self, lines: bytes) -> None:
+        self.lines += lines.count(b"\n")
+        self.offset += len(lines)
+        self.checksum = zlib.crc32(lines, self.checksum)
+
+
+def read_since(
+    log: AppendLog, reader: Reader[EventT], cursor: str | None, limit: int | None = None
+) -> NewEvents[EventT]:
     """Return the events of the whole lines after ``cursor``, each id once, and the next cursor.
 
     Args:
         log: Where to read.
         reader: What reads the lines of it.
-        cursor: What the last call returned; None to begin.
+        cursor: What the last call returned; None to begin at the start, ``END`` at the end.
+        limit: How many events to return at most.
 
     Raises:
         StorageError: The text is no cursor, or the operating system refused.
-        TypeError: The cursor is no text.
+        TypeError: The cursor is no text, or the limit no number.
+        ValueError: The limit is not positive.
     """
+    check_limit(limit)
+    to_end = cursor == NewEvents.END
     try:
-        position = Position() if cursor is None else Position.parse(cursor)
+        position = Position() if cursor is None or to_end else Position.parse(cursor)
     except ValueError as error:
         raise log.error_type(f'cannot read "{log.path}": {error}') from error
-    found: list[EventT] = []
+    found: dict[str, EventT] = {}
     with log.opened(settled=True) as file:
         restarted = position.offset > 0 and (file is None or not position.is_in(file))
         if restarted:
             log.logger.warning('"%s" was replaced; reading it from the start', log.path)
             position = Position()
-        if file is not None:
-            first_line = position.lines + 1
-            found = reader.first_of_each_id(
-                reader.events_in(position.blocks_after(file), first_line)
+        if file is not None and to_end:
+            collections.deque(position.blocks_after(file), maxlen=0)
+        elif file is not None:
+            lines = (
+                position.blocks_after(file)
+                if limit is None
+                else position.lines_after(file, lambda: len(found) >= limit)
             )
-    return NewEvents(found, str(position), restarted=restarted)
+            for event in reader.events_in(lines, position.lines + 1):
+                found.setdefault(reader.id_of(event), event)
+    return NewEvents([*found.values()], str(position), restarted=restarted)
+
+
+def check_limit(limit: object) -> None:
+    """Raise TypeError or ValueError unless this is a number of events, or None."""
+    if limit is None:
+        return
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise TypeError(f"a limit is an int or None, not {limit!r}")
+    if limit < 1:
+        raise ValueError(f"a limit is 1 or more, not {limit}")
 
 
 def _mark(log: Snapshot, offset: int) -> str:

@@ -35,7 +35,9 @@ def in_causal_order(events: Iterable[EventT], model: type[EventT]) -> list[Event
 
 def clock_is_optional(model: type[Any]) -> bool:
     """Return whether the pydantic model lets an event have no clock."""
-    field = model.model_fields["lamport_clock"]
+    field = model.model_fields.get("lamport_clock")
+    if field is None:  # a property
+        return False
     annotation = field.annotation
     # What the name of a type stands for may be a name again.
     while hasattr(annotation, "__value__") or get_origin(annotation) is Annotated:

@@ -60,14 +60,33 @@ class Reader(Generic[EventT]):
         """
         return self.events_in(self._log.blocks())
 
-    def distinct_events(self) -> Iterator[EventT]:
-        """Yield the events as ``events`` does, each id once as far as ``RecentIds`` reaches."""
+    def distinct_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
+        """Return the events as ``events`` does, each id once as far as ``RecentIds`` reaches.
+
+        Args:
+            aggregate_id: The aggregate to yield events of; by default, all of them.
+
+        Raises:
+            TypeError: ``aggregate_id`` is not a str.
+        """
+        events = self._distinct_events()
+        if aggregate_id is None:
+            return events
+        _check_aggregate(aggregate_id)
+        aggregate_of = self._codec.aggregate_of
+        return (event for event in events if aggregate_of(event) == aggregate_id)
+
+    def _distinct_events(self) -> Iterator[EventT]:
         recent = RecentIds()
         for event in self.events():
             event_id = self._codec.id_of(event)
             if event_id not in recent:
                 recent.add(event_id)
                 yield event
+
+    def id_of(self, event: EventT) -> str:
+        """Return the id of an event, as the codec has it."""
+        return self._codec.id_of(event)
 
     def first_of_each_id(self, events: Iterable[EventT]) -> list[EventT]:
         """Return the events, of those with one id the first."""
@@ -109,11 +128,15 @@ class Reader(Generic[EventT]):
 
         Raises:
             StorageError: The operating system refused.
+            TypeError: ``aggregate_id`` is not a str.
         """
+        _check_aggregate(aggregate_id)
         skipped = SkippedLines(self._log.path, self._log.logger)
         lines_before = 0
         for block in self._log.blocks():
             for start, line in lines_of_aggregate(block, aggregate_id, self._codec):
+                if line.isspace():
+                    continue
                 try:
                     event = self._codec.decode(line)
                 except MalformedLineError as reason:
@@ -124,3 +147,8 @@ class Reader(Generic[EventT]):
                         yield event
             lines_before += block.count(b"\n")
         skipped.summarize()
+
+
+def _check_aggregate(aggregate_id: object) -> None:
+    if not isinstance(aggregate_id, str):
+        raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")

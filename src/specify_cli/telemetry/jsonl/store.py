@@ -10,7 +10,7 @@ from typing import ClassVar, Generic
 
 from .._codec import EventT, codec_of
 from .._contract import StorageError
-from .._log import TIMEOUT, AppendLog, checked_path
+from .._log import TIMEOUT, AppendLog, checked_path, checked_timeout
 from .cursor import NewEvents, read_since
 from .order import in_causal_order
 from .reader import Reader
@@ -65,7 +65,7 @@ class JsonlEventStore(Generic[EventT]):
         self._log = AppendLog(
             checked_path(file_path),
             fsync=fsync,
-            timeout=timeout,
+            timeout=checked_timeout(timeout),
             # Whoever defines the store decides where its warnings go.
             logger=logging.getLogger(type(self).__module__),
             error_type=self.storage_error,
@@ -168,8 +168,6 @@ class JsonlEventStore(Generic[EventT]):
             >>> store.load_events(event.aggregate_id) == [event]
             True
         """
-        if not isinstance(aggregate_id, str):
-            raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")
         found = self._reader.first_of_each_id(self._reader.events_of(aggregate_id))
         return in_causal_order(found, self.event_model)
 
@@ -204,11 +202,12 @@ class JsonlEventStore(Generic[EventT]):
         Args:
             aggregate_id: The aggregate to yield events of; by default, all of them.
 
-        Yields:
-            The events, as they come in the file.
+        Returns:
+            An iterator over the events, as they come in the file.
 
         Raises:
             StorageError: The operating system refused, on iteration, to read the file.
+            TypeError: ``aggregate_id`` is not a str.
 
         Example:
             >>> store.save_events([event, other_event])  # with the Lamport clocks 2 and 1
@@ -216,11 +215,9 @@ class JsonlEventStore(Generic[EventT]):
             >>> [found.lamport_clock for found in store.iter_events()]
             [2, 1]
         """
-        for event in self._reader.distinct_events():
-            if aggregate_id in (None, self._codec.aggregate_of(event)):
-                yield event
+        return self._reader.distinct_events(aggregate_id)
 
-    def read_since(self, cursor: str | None = None) -> NewEvents[EventT]:
+    def read_since(self, cursor: str | None = None, limit: int | None = None) -> NewEvents[EventT]:
         """Return what was appended since an earlier call, and the cursor for the next one.
 
         A torn tail, or an append under way, is left for a later call. Every malformed line is
@@ -230,22 +227,22 @@ class JsonlEventStore(Generic[EventT]):
 
         Args:
             cursor: What the last call returned, a text of at most 80 characters, good for any store
-                on this log in any process; None to begin at the start.
+                on this log in any process; None to begin at the start, ``NewEvents.END`` at the end
+                without an event.
+            limit: How many events to return at most; fewer mean that there are no more yet.
 
         Returns:
             The pair ``(events, cursor)``: the events in file order, each id once, in memory
             together; and ``restarted`` as an attribute.
 
         Raises:
-            StorageError: It is no cursor, the operating system refused to read the file, or the
-                lock was not to be had in time.
-            TypeError: The cursor is not a str.
+            StorageError: It is no cursor, the operating system refused, or the lock was not free.
+            TypeError, ValueError: The cursor is not a str, the limit not an int from 1 on.
 
         Example:
-            >>> store.save_event(event)
             >>> events, cursor = store.read_since()
-            >>> store.save_event(other_event)
-            >>> store.read_since(cursor).events == [other_event]
+            >>> store.save_event(event)
+            >>> store.read_since(cursor, limit=100).events == [event]
             True
         """
-        return read_since(self._log, self._reader, cursor)
+        return read_since(self._log, self._reader, cursor, limit)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from .log import ServerLog
+from ..jsonl.cursor import NewEvents
+from .log import MOST_ROWS, ServerLog
 from .rows import Found
 
 _CURSOR = re.compile(r"1:(\d{1,18}):([0-9a-f]{16})", re.ASCII)
@@ -65,7 +66,7 @@ class Following:
 
     Args:
         log: Where they are.
-        cursor: Behind which; None for the beginning.
+        cursor: Behind which; None for the beginning, ``END`` for the end.
 
     Attributes:
         position: Behind the lines that have been yielded.
@@ -75,6 +76,11 @@ class Following:
     def __init__(self, log: ServerLog, cursor: str | None) -> None:
         """Look how far the log goes."""
         self._log = log
+        self.restarted = False
+        if cursor == NewEvents.END:
+            self.position = position_at_end(log)
+            self._end = self.position.number
+            return
         self.position = Position.parse(cursor)
         state = log.state(self.position.number)
         self._end = state.end
@@ -82,11 +88,27 @@ class Following:
         if self.restarted:
             self.position = Position()
 
-    def pages(self) -> Iterator[list[Found]]:
-        """Yield the lines, moving the position behind each page when it has been dealt with."""
-        for page in self._log.pages(self.position.number, self._end):
-            yield page
+    def pages(self, room: Callable[[], int] | None = None) -> Iterator[list[Found]]:
+        """Yield the lines, with the position behind each page that is yielded.
+
+        Args:
+            room: How many lines a page may have; it ends where there is no room.
+        """
+        while (rows := MOST_ROWS if room is None else min(room(), MOST_ROWS)) > 0:
+            page = next(self._log.pages(self.position.number, self._end, rows=rows), None)
+            if page is None:
+                return
             self.position.move_to(page[-1])
+            yield page
+
+
+def position_at_end(log: ServerLog) -> Position:
+    """Return the position of the last line."""
+    position = Position()
+    last = log.last()
+    if last is not None:
+        position.move_to(last)
+    return position
 
 
 def _digest(key: bytes) -> str:

@@ -30,6 +30,8 @@ from .statements import (
     text_array,
 )
 
+MOST_ROWS = 1_000
+
 _APPEND_TO = "append to"
 
 ResultT = TypeVar("ResultT")
@@ -109,7 +111,7 @@ class ServerLog:
         upto: int | None = None,
         aggregate_id: str | None = None,
         *,
-        rows: int = 1_000,
+        rows: int = MOST_ROWS,
         size: int = 4 << 20,
     ) -> Iterator[list[Found]]:
         """Yield the lines behind a position, in order; no transaction is open between the pages.

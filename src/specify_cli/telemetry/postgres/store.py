@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .._codec import EventT, MalformedLineError, UnstorableError
-from ..jsonl.cursor import NewEvents
+from ..jsonl.cursor import NewEvents, check_limit
 from ..jsonl.order import in_causal_order
 from ..jsonl.reader import SkippedLines
 from .arguments import checked_aggregate
@@ -159,7 +159,7 @@ class PostgresEventStore(StoreBase[EventT]):
             if aggregate_id in (None, self._codec.aggregate_of(event)):
                 yield event
 
-    def read_since(self, cursor: str | None = None) -> NewEvents[EventT]:
+    def read_since(self, cursor: str | None = None, limit: int | None = None) -> NewEvents[EventT]:
         """Return what was committed since an earlier call, and the cursor for the next one.
 
         No event is missed: none is ever committed behind a cursor. When the log no longer has what
@@ -168,7 +168,9 @@ class PostgresEventStore(StoreBase[EventT]):
 
         Args:
             cursor: What the last call returned, a text of at most 80 characters, good for any store
-                on this log in any process; None to begin at the start.
+                on this log in any process; None to begin at the start, ``NewEvents.END`` at the end
+                without an event.
+            limit: How many events to return at most; fewer mean that there are no more yet.
 
         Returns:
             The pair ``(events, cursor)``: the events in the order of commits, in memory together;
@@ -176,22 +178,25 @@ class PostgresEventStore(StoreBase[EventT]):
 
         Raises:
             StorageError: It is no cursor, the server refused, or did not answer in time.
-            TypeError: The cursor is not a str.
+            TypeError, ValueError: The cursor is not a str, the limit not an int from 1 on.
 
         Example:
-            >>> store.save_event(event)
             >>> events, cursor = store.read_since()
-            >>> store.save_event(other_event)
-            >>> store.read_since(cursor).events == [other_event]
+            >>> store.save_event(event)
+            >>> store.read_since(cursor, limit=100).events == [event]
             True
         """
+        check_limit(limit)
         try:
             following = Following(self._log, cursor)
         except ValueError as error:
             raise self.storage_error(f'cannot read "{self._log.place}": {error}') from error
         if following.restarted:
             self._logger.warning('"%s" was replaced; reading it from the start', self._log.place)
-        events = list(self._decoded(following.pages()))
+        events: list[EventT] = []
+        room = None if limit is None else lambda: limit - len(events)
+        for event in self._decoded(following.pages(room)):
+            events.append(event)  # noqa: PERF402  # one by one: the next page goes by how many
         return NewEvents(events, str(following.position), restarted=following.restarted)
 
     def _row(self, event: EventT) -> Row:

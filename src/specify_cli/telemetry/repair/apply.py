@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from .._codec import EventCodec, EventT
@@ -15,7 +15,7 @@ from .._log.lines import lines_of
 from .._log.next_version import NextVersion, next_version
 from .._log.replace import alone, replaced
 from ..jsonl.writer import Writer
-from .audit import Also, Audit
+from .audit import Audit, Treatment
 from .rejected import NextRejected, next_rejected
 from .tally import Tally
 
@@ -23,15 +23,14 @@ _logger = logging.getLogger(__name__)
 
 
 def apply_audit(
-    log: Path, audit: Audit[EventT], codec: EventCodec[EventT], also: Collection[Also]
+    log: Path, audit: Audit[EventT], treatment: Treatment[EventT]
 ) -> tuple[Audit[EventT], Tally, tuple[str, ...]]:
     """Repair a log that needs it.
 
     Args:
         log: The log.
         audit: What there is to do, going by a snapshot of it.
-        codec: What tells whether a line loads.
-        also: See ``Audit``.
+        treatment: See ``Audit``.
 
     Returns:
         The audit of what was repaired, what was done, and what is different about the new files.
@@ -42,10 +41,10 @@ def apply_audit(
     """
     with alone(log), held(log) as source:
         if not audit.continued_on(source.snapshot):
-            audit = Audit(source.snapshot, codec, also)
+            audit = Audit(source.snapshot, treatment)
             if audit.is_clean:
                 raise ChangedError
-        tally = Tally()
+        tally = Tally(treatment.max_examples)
         with (
             next_version(source.path, source.status) as version,
             next_rejected(source.path, source.status) as rejected,
@@ -58,7 +57,7 @@ def apply_audit(
                     version.write(piece.as_line)
             version.finish()
             source.check()
-            _put(source, version, rejected, codec)
+            _put(source, version, rejected, treatment.codec)
             return audit, tally, (*version.differences, *rejected.differences)
 
 

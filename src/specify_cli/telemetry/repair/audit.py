@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias
 
@@ -15,6 +15,24 @@ from .guard import Guard
 
 Fate: TypeAlias = Literal["kept", "separated", "moved"]
 Also: TypeAlias = Literal["invalid"]
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment(Generic[EventT]):
+    """How a log is to be repaired.
+
+    Attributes:
+        codec: What tells whether a line loads.
+        also: What is moved beside damage: "invalid", lines that are JSON and no event.
+        progress: What is told how far the repair is: bytes read, and bytes to read.
+        max_examples: How many of the pieces that are moved the report holds.
+    """
+
+    codec: EventCodec[EventT]
+    also: Collection[Also]
+    progress: Progress | None
+    max_examples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +73,7 @@ class Audit(Generic[EventT]):
 
     Args:
         snapshot: The log.
-        codec: What tells whether a line loads.
-        also: What is moved beside damage: "invalid", lines that are JSON and no event.
+        treatment: What is to be done.
 
     Attributes:
         events: How many events load, each id once.
@@ -68,18 +85,17 @@ class Audit(Generic[EventT]):
         NotALogError: No line of it is an event, or the beginning of one.
     """
 
-    def __init__(
-        self, snapshot: Snapshot, codec: EventCodec[EventT], also: Collection[Also]
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, treatment: Treatment[EventT]) -> None:
         """Read the log for the first time."""
         self.other_lines = self.other_events = 0
         self.is_clean = True
         self._snapshot = snapshot
-        self._codec = codec
-        self._moves_invalid = "invalid" in also
+        self._codec = codec = treatment.codec
+        self._moves_invalid = "invalid" in treatment.also
+        self._progress = treatment.progress
         self._contents = Contents(snapshot.read)
         guard = Guard(codec)
-        for line in self._lines():
+        for line in self._lines(0):
             self._survey(line, guard)
         self.events = len(self._contents)
         guard.check(self.events, self.other_events, needs_event=self._moves_invalid)
@@ -102,7 +118,7 @@ class Audit(Generic[EventT]):
             ChangedError: It is not what it was the first time.
         """
         firsts = 0
-        for line in self._lines():
+        for line in self._lines(self._snapshot.size):
             event_id = self._codec.loads_as(line.data)
             if event_id is not None:
                 content, start = content_of(line)
@@ -123,8 +139,15 @@ class Audit(Generic[EventT]):
         if firsts != self.events:
             raise ChangedError
 
-    def _lines(self) -> Iterator[Line]:
-        return lines_of(self._snapshot.blocks(0, self._snapshot.size))
+    def _lines(self, read_before: int) -> Iterator[Line]:
+        return lines_of(self._blocks(read_before))
+
+    def _blocks(self, read_before: int) -> Iterator[tuple[int, bytes]]:
+        size = self._snapshot.size
+        for offset, block in self._snapshot.blocks(0, size):
+            yield offset, block
+            if self._progress is not None:
+                self._progress(read_before + offset + len(block), 2 * size)
 
     def _survey(self, line: Line, guard: Guard) -> None:
         event_id = self._codec.loads_as(line.data)

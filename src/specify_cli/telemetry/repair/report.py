@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from .._codec import EventCodec, StorableEvent, codec_of
+from .._codec import StorableEvent, codec_of
 from .._contract import Event, StorageError
 from .._log import files
 from .._log.held import ChangedError, snapshot_of
 from .apply import apply_audit
-from .audit import Also, Audit
+from .audit import Also, Audit, Progress, Treatment
 from .guard import NotALogError
 from .rejected import rejected_path
 from .tally import RejectedPiece, Tally
@@ -40,7 +40,7 @@ class RepairReport:
         other_lines: How many lines are JSON, and yet no event of the model. They stay.
         other_events: How many of those have an ``event_id``: they may be events of another model.
         differences: How owner, group or mode of the new files are not those of the old ones.
-        examples: The first of the pieces that are moved, at most ten.
+        examples: The first of the pieces that are moved, by default at most ten.
 
     Example:
         >>> store.save_event(event)
@@ -68,12 +68,14 @@ class RepairReport:
         return not (self.rejected or self.separated)
 
 
-def repair_log(
+def repair_log(  # noqa: PLR0913  # options, all but one by name
     path: str | os.PathLike[str],
     *,
     apply: bool = False,
     event_model: type[StorableEvent] = Event,
     also: Collection[Also] = (),
+    progress: Progress | None = None,
+    max_examples: int = 10,
 ) -> RepairReport:
     """Move the damage out of a log, byte for byte, to a file beside it.
 
@@ -105,6 +107,9 @@ def repair_log(
         event_model: The model of the events.
         also: What is moved beside damage: ``["invalid"]`` for every line that is JSON and no event
             of the model. One line at least has to be an event then.
+        progress: Called now and then with how many bytes have been read, in both readings, and how
+            many there are to be read.
+        max_examples: How many of the pieces that are moved the report holds.
 
     Returns:
         What was done, or would be.
@@ -131,26 +136,25 @@ def repair_log(
         raise ValueError(f"also is a collection of {get_args(Also)}, not {also!r}")
     log = Path(path)
     try:
-        return _repair(log, codec_of(event_model), also, apply=apply)
+        treatment = Treatment(codec_of(event_model), also, progress, max_examples)
+        return _repair(log, treatment, apply=apply)
     except OSError as error:
         raise StorageError(files.refusal("repair", log, error)) from error
     except NotALogError as error:
         raise StorageError(f'cannot repair "{log}": {error}') from error
 
 
-def _repair(
-    log: Path, codec: EventCodec[Any], also: Collection[Also], *, apply: bool
-) -> RepairReport:
+def _repair(log: Path, treatment: Treatment[Any], *, apply: bool) -> RepairReport:
     for _ in range(_MAX_CHANGES):
         try:
             with snapshot_of(log) as snapshot:
-                audit = Audit(snapshot, codec, also)
-                tally = Tally()
+                audit = Audit(snapshot, treatment)
+                tally = Tally(treatment.max_examples)
                 if audit.is_clean or not apply:
                     for piece in () if audit.is_clean else audit.pieces():
                         tally.add(piece)
                     return _report(log, audit, tally)
-            audit, tally, differences = apply_audit(log, audit, codec, also)
+            audit, tally, differences = apply_audit(log, audit, treatment)
             return _report(log, audit, tally, applied=True, differences=differences)
         except ChangedError:
             continue

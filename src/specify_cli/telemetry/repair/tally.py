@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from .audit import AuditedPiece
 
-_MAX_EXAMPLES = 10
-
 
 @dataclass(frozen=True, slots=True)
 class RejectedPiece:
@@ -45,11 +43,12 @@ class Tally:
         rejected: How many pieces are moved.
         duplicates: How many of those are exact repeats of an event.
         rejected_bytes: How many bytes are in them.
-        examples: The first of them, at most ten.
+        examples: The first of them.
     """
 
-    def __init__(self) -> None:
-        """Start at zero."""
+    def __init__(self, max_examples: int) -> None:
+        """Start at zero; keep at most so many examples."""
+        self._max_examples = max_examples
         self.separated = self.recovered = self.duplicates = 0
         self.rejected = self.rejected_bytes = 0
         self.examples: list[RejectedPiece] = []
@@ -64,7 +63,7 @@ class Tally:
         self.rejected += 1
         self.duplicates += piece.kind == "duplicate"
         self.rejected_bytes += length
-        if len(self.examples) < _MAX_EXAMPLES:
+        if len(self.examples) < self._max_examples:
             self.examples.append(
                 RejectedPiece(piece.line, piece.offset, length, piece.kind, piece.reason)
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..postgres import PostgresEventStore
-from ..postgres.cursor import Following, Position
+from ..postgres.cursor import Following, Position, position_at_end
 from ..postgres.rows import Row
 from ..postgres.statements import key_of
 from .side import Batch, Line, Received, differ
@@ -35,19 +35,13 @@ class ServerSide:
     def mark(self, before: str | None) -> str:
         """Return a cursor at the last line."""
         del before  # the last line is quick to find
-        position = Position()
-        last = self._log.last()
-        if last is not None:
-            position.move_to(last)
-        return str(position)
+        return str(position_at_end(self._log))
 
     def batches(self, cursor: str | None) -> Iterator[Batch]:
         """Yield what is behind a cursor that the log still has, or all of it."""
         following = Following(self._log, cursor)
         for page in following.pages():
-            position = Position()
-            position.move_to(page[-1])
-            yield Batch([found.line for found in page], str(position))
+            yield Batch([found.line for found in page], str(following.position))
 
     def append(self, lines: Sequence[Line]) -> Received:
         """Append the lines whose ids are not in the log."""

@@ -17,7 +17,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._cli import commands, progress
+from specify_cli.telemetry._cli import check_command, commands, progress
 from specify_cli.telemetry.check import check_log
 
 from ..support.events import CODEC, make_event, make_events
@@ -288,7 +288,7 @@ def test_an_interrupt_ends_it_quietly(log: Path, monkeypatch: pytest.MonkeyPatch
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "check_log", interrupted)
+    monkeypatch.setattr(check_command, "check_log", interrupted)
     assert main("check", log) == 130
 
 
@@ -301,12 +301,12 @@ class Terminal(io.StringIO):
 
 
 def test_progress_is_one_line_that_goes_away(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal, for large logs only."""
+    """On a terminal, for what takes its time only."""
     SimpleJsonStore(log).save_events(make_events(1000))
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     assert main("check", log) == 0
     assert terminal.getvalue() == ""
-    monkeypatch.setattr(progress, "_MIN_SIZE", 1000)
+    monkeypatch.setattr(progress, "_DELAY", 0)
     assert main("check", log) == 0
     shown = terminal.getvalue()
     assert re.fullmatch(rf"(\r[ \d]\d\d? % of {log.name})+\r {{10,}}\r", shown)
@@ -321,7 +321,7 @@ def test_progress_is_one_line_that_goes_away(log: Path, monkeypatch: pytest.Monk
 def test_progress_goes_away_before_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message is on a line of its own."""
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    monkeypatch.setattr(progress, "_MIN_SIZE", 1)
+    monkeypatch.setattr(progress, "_DELAY", 0)
 
     def gone(path: str, *, progress: Callable[[int, int], None], event_model: object) -> None:
         assert event_model is Event
@@ -329,7 +329,7 @@ def test_progress_goes_away_before_an_error(monkeypatch: pytest.MonkeyPatch) -> 
             progress(done, 2000)
         raise StorageError(f"{path} is gone")
 
-    monkeypatch.setattr(commands, "check_log", gone)
+    monkeypatch.setattr(check_command, "check_log", gone)
     assert main("check", "log") == 2
     assert terminal.getvalue() == "\r 50 % of log\r            \rlog is gone\n"
 
@@ -339,7 +339,7 @@ def test_importing_the_store_loads_nothing_of_this() -> None:
     code = (
         f"import sys, {MODULE}; print([name for name in sys.modules if name == 'argparse' or"
         f" name.startswith('{MODULE}.') and name.rpartition('.')[2] in"
-        " {'_cli', 'check', 'repair', 'fragments', 'records', 'scanner'}])"
+        " {'_cli', 'check', 'query', 'repair', 'fragments', 'records', 'scanner'}])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment(), capture_output=True, check=True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from specify_cli.telemetry.repair import repair_log
 
 from ..repair.test_repair import TORN
 from ..support.events import CODEC, make_events
+from ..support.platforms import posix_only
 from ..support.rejected import rejected_beside
+from ..support.terminal import on_terminal
 from .test_cli import main, run
 
 FIRST, SECOND = (CODEC.encode(event) for event in make_events(2))
@@ -150,3 +153,65 @@ def test_the_module_repairs(log: Path) -> None:
     result = run("repair", "--apply", log)
     assert (result.returncode, result.stderr) == (0, b"")
     assert log.read_bytes() == FIRST
+
+
+def test_json_is_for_tools(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One list, with an object for each path in order, and nothing else."""
+    missing = log.with_name("missing")
+    log.write_bytes(FIRST + b"junk\n" * 12)
+    assert main("repair", "--json", log, missing) == 2
+    out, err = capsys.readouterr()
+    assert not err
+    found, error = json.loads(out)
+    assert error["path"] == str(missing)
+    assert error["error"].startswith("cannot repair ")
+    assert (found["path"], found["rejected_path"]) == (str(log), f"{log}.rejected")
+    assert (found["applied"], found["events"], found["rejected"]) == (False, 1, 12)
+    assert len(found["examples"]) == 12
+    assert found["examples"][0] == {
+        "line": 2,
+        "offset": len(FIRST),
+        "length": 5,
+        "kind": "malformed",
+        "reason": found["examples"][0]["reason"],
+    }
+    assert main("repair", "--json", log) == 1
+    assert main("repair", "--json", "--apply", log) == 0
+    capsys.readouterr()
+    assert main("repair", "--json", log) == 0
+    assert json.loads(capsys.readouterr().out)[0]["rejected"] == 0
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(0, 0), (5, 5), (12, 12), (2000, 12)])
+def test_only_the_first_pieces_are_shown(
+    log: Path, capsys: pytest.CaptureFixture[str], limit: int, shown: int
+) -> None:
+    """The rest is counted."""
+    log.write_bytes(FIRST + b"junk\n" * 12)
+    assert main("repair", log, "--limit", str(limit)) == 1
+    out = capsys.readouterr().out
+    assert out.count("  line ") == shown
+    assert (f"\n  and {12 - shown} more\n" in out) == (shown < 12)
+
+
+def test_both_readings_are_told(log: Path) -> None:
+    """From nothing to all of it, once."""
+    log.write_bytes(FIRST * 2000 + TORN)
+    told: list[tuple[int, int]] = []
+    repair_log(log, progress=lambda *now: told.append(now))
+    size = log.stat().st_size
+    assert told == sorted(told)
+    assert (size, 2 * size) in told
+    assert told[-1] == (2 * size, 2 * size)
+    repair_log(log, apply=True, progress=lambda *now: told.append(now))
+    assert told[-1] == (2 * size, 2 * size)
+
+
+@posix_only
+def test_a_terminal_shows_how_far_it_is(log: Path) -> None:
+    """In one line that goes away."""
+    log.write_bytes(FIRST + SECOND * 200_000)
+    with on_terminal("repair", log) as terminal:
+        assert terminal.finish() == 1
+    assert f" % of {log.name}" in terminal.text
+    assert "This was a dry run" in terminal.text

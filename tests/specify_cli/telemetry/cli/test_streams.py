@@ -112,6 +112,7 @@ def test_a_limit_is_a_number_from_0_on(
 def shown_on(terminal: io.StringIO, name: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return what is left on a terminal when half of a log has been read."""
     monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(progress, "_DELAY", 0)
     with progress.progress_of(name) as show:
         show(1 << 30, 2 << 30)
         return terminal.getvalue()

@@ -390,3 +390,21 @@ def outcome(store: SimpleJsonStore, aggregate_id: str) -> tuple[list[Event], lis
         return store.load_events(aggregate_id), messages
     finally:
         logger.removeHandler(handler)
+
+
+def test_blank_lines_are_not_decoded(
+    store: SimpleJsonStore, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An aggregate's load passes over them as a load of all does."""
+    store.save_event(event := make_event())
+    log.write_bytes(b"\n \r\n" + log.read_bytes() + b"\n" * 9)
+    lines: list[bytes] = []
+    decode = store._codec.decode
+
+    def counted(line: bytes) -> Event:
+        lines.append(line)
+        return decode(line)
+
+    monkeypatch.setattr(store._codec, "decode", counted)
+    assert store.load_events(event.aggregate_id) == [event]
+    assert len(lines) == 1

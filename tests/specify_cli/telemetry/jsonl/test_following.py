@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import NewEvents, SimpleJsonStore
 
 from ..support.events import CODEC, make_event, make_events, numbered_id
 from ..support.processes import start_writer
@@ -60,7 +60,7 @@ def test_a_cursor_is_a_short_text_for_any_process(log: Path) -> None:
     assert len(cursor) <= 80
     assert cursor.isprintable()
     code = (
-        "import sys; from specify_cli.telemetry import SimpleJsonStore as S;"
+        "import sys; from specify_cli.telemetry import NewEvents, SimpleJsonStore as S;"
         "since = S(sys.argv[1]).read_since(sys.argv[2]);"
         "print([event.event_id for event in since.events], since.restarted)"
     )
@@ -72,6 +72,109 @@ def test_a_cursor_is_a_short_text_for_any_process(log: Path) -> None:
         text=True,
     ).stdout
     assert output.strip() == f"[{event.event_id!r}] False"
+
+
+def test_a_log_is_taken_in_pages(store: SimpleJsonStore, log: Path) -> None:
+    """A limit ends a call behind so many events, other lines and repeats not counted."""
+    store.save_events(events := make_events(7))
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([*lines[:2], lines[0], b"\n", *lines[2:5], TORN, b"\n", *lines[5:]]))
+    pages: list[list[Event]] = []
+    since = store.read_since(limit=3)
+    while since.events:
+        pages.append(since.events)
+        since = store.read_since(since.cursor, limit=3)
+    assert pages == [events[:3], events[3:6], events[6:]]
+    assert since.cursor == store.read_since(NewEvents.END).cursor == store.read_since().cursor
+
+
+def test_a_page_reports_the_lines_it_skips_by_their_number(
+    store: SimpleJsonStore, log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each malformed line is reported by the page that passes it, and many are counted."""
+    store.save_events(make_events(4))
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([lines[0], b"one\n", *lines[1:3], b"many\n" * 12, lines[3]]))
+    cursor: str | None = None
+    counts = []
+    for _ in lines:
+        cursor = store.read_since(cursor, limit=1).cursor
+        counts.append(len(caplog.messages))
+    assert counts == [0, 1, 1, 12]
+    assert "event line 2 " in caplog.messages[0]
+    assert "event line 5 " in caplog.messages[1]
+    assert caplog.messages[-1].startswith("Skipped 12 ")
+
+
+def test_a_page_of_a_replaced_log_is_its_first(store: SimpleJsonStore, log: Path) -> None:
+    """Paging starts over with the log."""
+    store.save_events(make_events(3))
+    cursor = store.read_since(limit=2).cursor
+    log.unlink()
+    store.save_events(events := make_events(9))
+    since = store.read_since(cursor, limit=4)
+    assert since.restarted
+    assert since.events == events[:4]
+
+
+def test_a_torn_tail_ends_the_last_page(store: SimpleJsonStore, log: Path) -> None:
+    """It is left for later, with a limit as without one."""
+    store.save_events(events := make_events(2))
+    with log.open("ab") as file:
+        file.write(TORN)
+    since = store.read_since(limit=5)
+    assert since.events == events
+    assert since.cursor == store.read_since().cursor
+
+
+def test_following_begins_at_the_end(store: SimpleJsonStore, log: Path) -> None:
+    """What was there is not returned, nor decoded; what comes is, and a replacement is noticed."""
+    store.save_events(make_events(3))
+    with log.open("ab") as file:
+        file.write(b"junk, which nobody reports\n")
+    since = store.read_since(NewEvents.END)
+    assert not since.events
+    assert not since.restarted
+    store.save_events(new := make_events(2))
+    assert store.read_since(since.cursor).events == new
+    assert store.read_since(NewEvents.END, limit=1).events == []
+    log.unlink()
+    assert store.read_since(since.cursor).restarted
+
+
+def test_the_end_of_a_missing_log_is_its_start(store: SimpleJsonStore) -> None:
+    """Whatever is saved then comes."""
+    cursor = store.read_since(NewEvents.END).cursor
+    store.save_event(event := make_event())
+    assert store.read_since(cursor).events == [event]
+
+
+def test_the_end_is_found_without_decoding(
+    store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A long log is read once for its checksum, in constant memory."""
+    store.save_events(make_events(3))
+
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("specify_cli.telemetry.jsonl.reader.Reader.events_in", refuse)
+    assert store.read_since(NewEvents.END).events == []
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize("limit", ["1", 1.5, True])
+def test_a_limit_is_an_int(store: SimpleJsonStore, limit: int) -> None:
+    """Anything else is a caller's mistake."""
+    with pytest.raises(TypeError, match="a limit is an int or None, not "):
+        store.read_since(limit=limit)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_is_positive(store: SimpleJsonStore, limit: int) -> None:
+    """A page of no events would never end."""
+    with pytest.raises(ValueError, match=f"a limit is 1 or more, not {limit}"):
+        store.read_since(limit=limit)
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
@@ -155,7 +258,7 @@ def test_what_is_rolled_back_is_never_returned(
 def start_follower(log: Path) -> subprocess.Popen[str]:
     """Start a process that prints the ids in the log."""
     code = (
-        "import sys; from specify_cli.telemetry import SimpleJsonStore as S;"
+        "import sys; from specify_cli.telemetry import NewEvents, SimpleJsonStore as S;"
         "print(*(event.event_id for event in S(sys.argv[1]).read_since().events))"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

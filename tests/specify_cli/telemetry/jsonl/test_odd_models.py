@@ -7,6 +7,7 @@ import pickle
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +25,14 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import JsonlEventStore, NewEvents, SimpleJsonStore
+from specify_cli.telemetry import (
+    JsonlEventStore,
+    NewEvents,
+    SimpleJsonStore,
+    check_log,
+    repair_log,
+)
+from specify_cli.telemetry._codec.codec import EventCodec
 
 from ..support.events import CODEC, WHEN, make_event, make_events
 
@@ -170,6 +178,134 @@ def test_what_is_no_fault_of_the_line_passes(
     event = Interrupted.model_construct()
     with pytest.raises(error):
         store_of(Interrupted, log).save_event(event)
+
+
+class Unspeakable(Exception):  # noqa: N818  # what it is about is that it has no text
+    """An exception that has no text."""
+
+    def __str__(self) -> str:
+        """Raise another one."""
+        raise RuntimeError
+
+
+class Text(str):
+    """A text that may not be used as a key."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        """Raise."""
+        raise RuntimeError("no key")
+
+
+class Wrapped(Free):
+    """An event whose validator makes of a line whatever its node says."""
+
+    field: Any = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def make(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
+        """Return an event, or something else."""
+        made = handler(data)
+        other: dict[str, Callable[[], object]] = {
+            "none": lambda: None,
+            "dict": lambda: {"event_id": "2"},
+            "another": Free,
+            "half": lambda: cls.model_construct(event_id="2").without_fields(),
+            "list": lambda: made.model_copy(update={"aggregate_id": ["one"]}),
+            "key": lambda: made.model_copy(update={"event_id": Text("2")}),
+            "raise": made.refuse,
+        }
+        make = other.get(made.node_id)
+        return made if make is None else make()
+
+    def without_fields(self) -> Any:
+        """Return this event with nothing but its id."""
+        for name in ("aggregate_id", "node_id", "lamport_clock"):
+            del self.__dict__[name]
+        return self
+
+    def refuse(self) -> Any:
+        """Raise what has no text."""
+        raise Unspeakable
+
+
+MADE = {
+    "none": "its model makes a NoneType of it",
+    "dict": "its model makes a dict of it",
+    "another": "its model makes a Free of it",
+    "half": "AttributeError",
+    "list": "aggregate_id: not an id",
+    "key": "event_id: not an id",
+    "raise": "Unspeakable",
+}
+
+
+@pytest.mark.parametrize(("node", "reason"), MADE.items())
+def test_whatever_a_validator_makes_of_a_line_that_is_no_event_is_malformed(
+    node: str, reason: str, log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Loads, followers, saves, checks and repairs go past it; the warning says what it was."""
+    event = Wrapped(event_id="1")
+    line = b'{"event_id": "2", "node_id": "%b"}\n' % node.encode()
+    log.write_bytes(line + EventCodec(Wrapped).encode(event))
+    store = store_of(Wrapped, log)
+    assert store.load_all_events() == store.load_events("one") == [event]
+    assert list(store.iter_events()) == store.read_since().events == [event]
+    assert store_of(Wrapped, log).save_events([event, Wrapped(event_id="3")]) == 1
+    assert reason in caplog.messages[0]
+    report = check_log(log, event_model=Wrapped)
+    assert (report.events, report.malformed_lines) == (2, 1)
+    assert repair_log(log, event_model=Wrapped).is_clean
+
+
+class Computed(BaseModel):
+    """An event that finds its id and its clock out."""
+
+    event_id: str
+    aggregate_id: str = "one"
+    node_id: str = "a"
+    steps: int = 1
+
+    @property
+    def lamport_clock(self) -> int:
+        """Return the clock, if there is one."""
+        return 10 // self.steps
+
+
+def test_a_field_that_is_found_out_may_fail(log: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The line is malformed; others load."""
+    store = store_of(Computed, log)
+    store.save_events(events := [Computed(event_id="1"), Computed(event_id="2", steps=5)])
+    log.write_bytes(b'{"event_id": "3", "steps": 0}\n' + log.read_bytes())
+    assert store.load_events("one") == store.load_all_events() == events[::-1]
+    assert "ZeroDivisionError" in caplog.messages[0]
+    with pytest.raises(StorageError, match="ZeroDivisionError"):
+        store.save_event(Computed(event_id="3", steps=0))
+
+
+class Unnamed(BaseModel):
+    """Not enough for an event."""
+
+    event_id: str
+    node_id: str
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (Unnamed, "Unnamed has no aggregate_id and no lamport_clock"),
+        (dict, "not a pydantic model"),
+        (None, "not a pydantic model"),
+    ],
+)
+def test_what_is_no_model_of_events_is_refused_when_the_store_is_made(
+    model: Any, reason: str, log: Path
+) -> None:
+    """Saves would be acknowledged, and then no load would return them."""
+    with pytest.raises(TypeError, match=reason):
+        store_of(model, log)
 
 
 class Unclocked(Free):
@@ -361,6 +497,50 @@ def test_a_secret_in_a_payload_is_refused(store: SimpleJsonStore) -> None:
         store.save_event(make_event(payload={"token": [SecretStr("secret")]}))
 
 
+class Token(BaseModel):
+    """A secret, and something that only looks like one."""
+
+    token: SecretStr
+    mask: str = "**********"
+
+
+class Shown(Token):
+    """A secret that its model puts into JSON."""
+
+    @field_serializer("token")
+    def show(self, token: SecretStr) -> str:
+        """Return the secret."""
+        return token.get_secret_value()
+
+
+@dataclass
+class Pair:
+    """What a token may stand in."""
+
+    values: object
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Token(token="s"), Pair([Token(token="s")]), {"key": (Pair({"key": SecretStr("s")}),)}],  # noqa: S106
+    ids=str,
+)
+def test_a_secret_anywhere_in_a_payload_is_refused(value: object, store: SimpleJsonStore) -> None:
+    """However deep in models and dataclasses it is."""
+    with pytest.raises(StorageError, match="payload: a secret"):
+        store.save_event(make_event(payload={"value": value}))
+
+
+def test_what_is_no_secret_any_more_is_kept(store: SimpleJsonStore) -> None:
+    """A model may put its secrets into JSON; and asterisks alone are none."""
+    values = [Shown(token=SecretStr("s"), mask=""), Pair("**********"), {Path("**********")}]
+    store.save_event(make_event(payload={"values": values}))
+    (event,) = store.load_all_events()
+    shown, pair, names = event.payload["values"]
+    assert shown == {"token": "s", "mask": ""}
+    assert (pair, names) == ({"values": "**********"}, ["**********"])
+
+
 def test_a_field_that_is_missing_and_would_be_there_is_refused(log: Path) -> None:
     """An event made without validation loads with the default."""
     event = Free.model_construct(event_id="1")
@@ -374,6 +554,15 @@ def test_an_aggregate_that_is_no_text_is_a_type_error(what: Any, store: SimpleJs
     """Asking again would not help."""
     with pytest.raises(TypeError, match="aggregate_id is a str"):
         store.load_events(what)
+
+
+@pytest.mark.parametrize("what", [43, b"one", ["one"]], ids=repr)
+def test_an_aggregate_to_iterate_that_is_no_text_is_a_type_error(
+    what: Any, store: SimpleJsonStore
+) -> None:
+    """At once, and not as an aggregate without events."""
+    with pytest.raises(TypeError, match="aggregate_id is a str"):
+        store.iter_events(what)
 
 
 @pytest.mark.parametrize("what", [0, b"1:1:1", object()], ids=["int", "bytes", "object"])
@@ -399,7 +588,7 @@ def test_a_path_that_is_none_is_a_type_error(path: Any) -> None:
 
 def test_a_tilde_is_not_expanded_but_refused(tmp_path: Path) -> None:
     """No directory of that name is made; the words say what to do."""
-    for path in ("~/events.jsonl", Path("~nobody/events.jsonl")):
+    for path in ("~/events.jsonl", Path("~nobody/events.jsonl"), "~"):
         with pytest.raises(ValueError, match=r'"~" is not expanded.*expanduser'):
             SimpleJsonStore(path)
     assert SimpleJsonStore("~events.jsonl").file_path == Path("~events.jsonl")

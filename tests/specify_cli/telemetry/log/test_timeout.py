@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,3 +95,17 @@ def test_how_long_a_store_waits_is_part_of_it(log: Path) -> None:
     assert repr(SimpleJsonStore(log)) == f"SimpleJsonStore({str(log)!r}, fsync=False)"
     store = SimpleJsonStore(log, timeout=None)
     assert repr(store) == f"SimpleJsonStore({str(log)!r}, fsync=False, timeout=None)"
+
+
+@pytest.mark.parametrize("timeout", ["1", True, [1]], ids=repr)
+def test_a_timeout_that_is_no_number_is_a_type_error(timeout: Any, log: Path) -> None:
+    """When the store is made, not when another one holds the lock."""
+    with pytest.raises(TypeError, match="timeout is a number of seconds or None"):
+        SimpleJsonStore(log, timeout=timeout)
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan")])
+def test_a_timeout_that_never_comes_is_a_value_error(timeout: float, log: Path) -> None:
+    """No wait is shorter than none, and nothing is later than what is no number."""
+    with pytest.raises(ValueError, match="timeout is from 0 on"):
+        SimpleJsonStore(log, timeout=timeout)

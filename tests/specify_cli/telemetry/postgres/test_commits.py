@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry import NewEvents
 from specify_cli.telemetry.postgres import SimplePostgresStore
 
 from ..support import server_writer
@@ -161,6 +162,25 @@ def test_a_cursor_knows_a_log_that_was_put_back(
     assert new.events == [*events[:kept], *others]
     assert [text.endswith("reading it from the start") for text in caplog.messages] == [True]
     assert not store.read_since(new.cursor).restarted
+
+
+def test_following_begins_at_the_end_and_goes_in_steps(store: SimplePostgresStore) -> None:
+    """As with a file; what cannot be read is no event, and counts for none."""
+    assert store.read_since(NewEvents.END) == ([], store.read_since().cursor)
+    events = make_events(7)
+    store.save_events(events)
+    assert store.read_since(NewEvents.END) == ([], store.read_since().cursor)
+    cursor = None
+    steps = []
+    while True:
+        new, cursor = store.read_since(cursor, limit=3)
+        steps.append(new)
+        if len(new) < 3:
+            break
+    assert steps == [events[:3], events[3:6], events[6:]]
+    for limit, error in ((0, ValueError), (True, TypeError), ("1", TypeError)):
+        with pytest.raises(error):
+            store.read_since(limit=limit)  # type: ignore[arg-type]  # wrong
 
 
 def test_known_events_use_up_positions_and_no_more(store: SimplePostgresStore) -> None:

@@ -18,6 +18,7 @@ PAGE = Path(__file__).parents[4] / "docs" / "architecture.md"
 
 # Each part of the package, and the parts that it may import from. What lies deeper comes first.
 MAY_KNOW: dict[str, set[str]] = {
+    "_version": set(),
     "_contract": set(),
     "_codec": set(),
     "_log": {"_contract"},
@@ -27,9 +28,20 @@ MAY_KNOW: dict[str, set[str]] = {
     "sync": {"postgres", "jsonl", "_codec"},
     "check": {"jsonl", "_codec", "_log", "_contract"},
     "repair": {"jsonl", "_codec", "_log", "_contract"},
+    "query": {"jsonl", "_log", "_contract"},
     "testing": {"jsonl", "_codec", "_contract"},
-    "_cli": {"check", "repair", "sync", "postgres", "jsonl", "_contract"},
-    "__init__": {"store", "jsonl", "check", "repair", "_contract"},
+    "_cli": {
+        "check",
+        "repair",
+        "query",
+        "sync",
+        "postgres",
+        "jsonl",
+        "_codec",
+        "_contract",
+        "_version",
+    },
+    "__init__": {"_version", "store", "jsonl", "check", "repair", "_contract"},
     "__main__": {"_cli"},
 }
 OTHER_PACKAGES = {"psycopg", "pydantic", "pydantic_core", "pytest", "ulid"}

@@ -13,7 +13,7 @@ import pytest
 
 from specify_cli import spec_kitty_events, telemetry
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._codec.codec import MalformedLineError
+from specify_cli.telemetry._codec import MalformedLineError
 
 from ..support.events import CODEC
 from .conftest import HAS_SOURCE, ROOT
