@@ -208,7 +208,9 @@ def _error_of(result: pq.abc.PGresult) -> Error:
         kind: type[Error] = errors.lookup(state)
     except KeyError:
         kind = OperationalError
-    return kind(message.decode("utf-8", "replace").strip())
+    error = kind(message.decode("utf-8", "replace").strip())
+    error.sqlstate = state
+    return error
 
 
 def _note_warning(warnings: list[bytes], notice: pq.abc.PGresult) -> None:

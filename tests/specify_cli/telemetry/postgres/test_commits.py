@@ -385,7 +385,8 @@ def test_a_standby_that_is_not_waited_for_loses(pair: tuple[Server, Server]) -> 
     assert event not in SimplePostgresStore(standby.conninfo).load_all_events()
 
 
-def test_a_child_has_connections_of_its_own(store: SimplePostgresStore) -> None:
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_child_has_connections_of_its_own(store: SimplePostgresStore, *, closes: bool) -> None:
     """What it does, and how it ends, does not disturb its parent's."""
     store.save_event(make_event(lamport_clock=1))
     pid_before = store._log._idle[0]._connection.backend_pid
@@ -393,7 +394,8 @@ def test_a_child_has_connections_of_its_own(store: SimplePostgresStore) -> None:
     if child == 0:
         status = 1
         with contextlib.suppress(BaseException):
-            store.close()
+            if closes:
+                store.close()
             store.save_event(make_event(lamport_clock=2))
             status = 0
         os._exit(status)

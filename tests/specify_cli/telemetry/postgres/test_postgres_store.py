@@ -180,6 +180,21 @@ def test_malformed_lines_are_skipped_with_a_warning(
     assert caplog.records[0].name == "specify_cli.telemetry.postgres.simple"
 
 
+def test_a_key_is_no_more_than_a_key(server: Server, store: SimplePostgresStore, log: str) -> None:
+    """What aggregate an event has, its line says."""
+    event = make_event()
+    store.save_event(event)
+    server.execute(f"UPDATE spec_kitty_events SET aggregate_id = 'x' WHERE log = '{log}'")
+    assert store.load_events("x") == []
+    assert store.load_all_events() == [event]
+
+
+def test_a_socket_in_a_folder_is_no_name_to_look_up(tmp_path: Path) -> None:
+    """It is used as it is, or refused."""
+    with pytest.raises(StorageError, match='connection to server on socket ".+" failed'):
+        SimplePostgresStore(f"host={tmp_path}").load_all_events()
+
+
 def test_a_store_is_shown_without_its_secrets(server: Server, log: str) -> None:
     """Its repr is how to make it, but for the password."""
     store = SimplePostgresStore(server.conninfo, log, sslpassword="hidden")

@@ -62,39 +62,10 @@ _FLAGS = [
     os.O_WRONLY | os.O_CREAT | os.O_EXCL,
     os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
 ]
-_BOTH = [
-    "open",
-    "open",
-    "open",
-    "close",
-    "close",
-    "dup",
-    "write",
-    "write",
-    "write",
-    "read",
-    "lseek",
-    "ftruncate",
-    "fstat",
-    "fstat",
-    "stat",
-    "stat",
-    "lstat",
-    "unlink",
-    "replace",
-    "rename",
-    "link",
-    "mkdir",
-    "rmdir",
-    "fsync",
-    "same",
-    "truncate",
-]
-_CHOICES = [
-    *_BOTH,
-    *["pread", "pread", "dup2", "flock", "flock", "flock", "flock", "symlink", "readlink"],
-]
-_ON_WINDOWS = [*_BOTH, *["locking", "locking", "locking", "unlocking"]]
+_BOTH = """open open open close close dup write write write read lseek ftruncate fstat fstat stat stat
+lstat unlink replace rename link mkdir rmdir fsync same truncate""".split()
+_CHOICES = [*_BOTH, *"pread pread dup2 flock flock flock flock symlink readlink".split()]
+_ON_WINDOWS = [*_BOTH, *"locking locking locking unlocking".split()]
 _OF_PATHS = {"stat", "lstat", "unlink", "mkdir", "rmdir", "readlink"}
 _OF_TWO = {"replace", "rename", "link"}
 _NUMBERS = {"ftruncate": (0, 3, 9), "read": (1, 4, 100)}

@@ -13,6 +13,7 @@ from .crashes import check_crashes
 from .machine import Violation
 from .scenarios import Images, Run, Scenario
 
+
 _BEGIN, _END = 0, 1
 
 

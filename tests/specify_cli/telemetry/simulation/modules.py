@@ -357,7 +357,9 @@ def image_of(name: str, *defects: Defect, windows: bool = False) -> Image:
             RLock=lambda: RLock(computer),
             get_ident=lambda: computer.thread.ident,
         ),
-        "secrets": _Given(secrets, token_hex=lambda _: computer.instant("token_hex", _token)),
+        "secrets": _Given(
+            secrets, token_hex=lambda _: computer.instant("token_hex", _token)
+        ),
         "datetime": _Given(datetime, datetime=_Datetime),
         "msvcrt" if windows else "fcntl": (_msvcrt if windows else _fcntl)(computer),
     }
@@ -365,3 +367,5 @@ def image_of(name: str, *defects: Defect, windows: bool = False) -> Image:
     image.computer = computer
     computer.loaded()
     return image
+
+

@@ -62,7 +62,9 @@ class Scenario:
 
     def kernel(self) -> Kernel:
         """Return an operating system with the log on its disk, and on the device."""
-        disk = Disk(step_ns=self.step_ns, has_locks=self.has_locks, loses_power=self.loses_power)
+        disk = Disk(
+            step_ns=self.step_ns, has_locks=self.has_locks, loses_power=self.loses_power
+        )
         disk.make("/work", "directory", 0o755)
         if self.is_made:
             disk.make("/work/logs", "directory", 0o755)
@@ -120,9 +122,7 @@ class Run:
         if scenario.content:
             self.record.kept += scenario.content.splitlines(keepends=True)
             self.record.synced += self.record.kept
-        self.record.tried.update(
-            i for i, line in LINES.items() if line in (scenario.content or b"")
-        )
+        self.record.tried.update(i for i, line in LINES.items() if line in (scenario.content or b""))
         self.record.may_stay.update(self.record.tried)
         for warnings in self.images.warnings:
             warnings.record = self.record
@@ -221,9 +221,7 @@ class Run:
             if program.process.is_alive:
                 if program.image.module("_log.in_flight").threads:
                     raise Violation(f"{program.process.name} leaves an append in flight")
-                if any(
-                    lock.owner for lock in program.image.computer.locks[program.inherited_locks :]
-                ):
+                if any(lock.owner for lock in program.image.computer.locks[program.inherited_locks :]):
                     raise Violation(f"{program.process.name} leaves a lock held")
         self.record.check_file(self.content(), self.content(REJECTED))
         self.go_on()
@@ -250,3 +248,5 @@ class Run:
         while options := after.options():
             after.take(options[0])
         self.record.check_file(after.content(), after.content(REJECTED))
+
+
