@@ -36,7 +36,7 @@ def test_a_stopped_server_does_not_stop_a_save(own_server: Server) -> None:
     own_server.start()
     store = SimplePostgresStore(own_server.conninfo, timeout=0.5)
     store.save_event(make_event())
-    event = make_event()
+    event = make_event(payload={"text": "x" * 8_000_000})  # more than the way there holds
     own_server.signal_all(signal.SIGSTOP)
     try:
         began = time.monotonic()
