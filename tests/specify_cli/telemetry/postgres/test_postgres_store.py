@@ -191,7 +191,7 @@ def test_a_key_is_no_more_than_a_key(server: Server, store: SimplePostgresStore,
 
 def test_a_socket_in_a_folder_is_no_name_to_look_up(tmp_path: Path) -> None:
     """It is used as it is, or refused."""
-    with pytest.raises(StorageError, match='connection to server on socket ".+" failed'):
+    with pytest.raises(StorageError, match=r'connection to server on socket ".+" failed'):
         SimplePostgresStore(f"host={tmp_path}").load_all_events()
 
 

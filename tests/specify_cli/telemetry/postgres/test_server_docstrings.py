@@ -44,10 +44,15 @@ def test_the_example_of_a_public_name_is_true(
     text = PUBLIC[name].__doc__
     assert text, f"{name} has no docstring"
     given = {
-        **{"Event": Event, "SimpleJsonStore": SimpleJsonStore, "copy_new": sync.copy_new},
-        **{"PostgresEventStore": PostgresEventStore, "SimplePostgresStore": SimplePostgresStore},
-        **{"conninfo": server.conninfo, "store": open_store()},
-        **{"event": make_event(lamport_clock=2), "other_event": make_event(lamport_clock=1)},
+        "Event": Event,
+        "SimpleJsonStore": SimpleJsonStore,
+        "copy_new": sync.copy_new,
+        "PostgresEventStore": PostgresEventStore,
+        "SimplePostgresStore": SimplePostgresStore,
+        "conninfo": server.conninfo,
+        "store": open_store(),
+        "event": make_event(lamport_clock=2),
+        "other_event": make_event(lamport_clock=1),
     }
     example = doctest.DocTestParser().get_doctest(inspect.cleandoc(text), given, name, name, 0)
     assert example.examples, f"{name} has no example"

@@ -205,9 +205,15 @@ class Server:
                 psycopg.connect(self.conninfo, connect_timeout=5).close()
             except psycopg.OperationalError as error:
                 assert self.process is not None
-                if self.process.poll() is not None or time.monotonic() > end:
-                    text = (self.folder.parent / f"{self.folder.name}.log").read_text()
-                    raise AssertionError(f"the server did not start: {text[-2000:]}") from error
+                text = (self.folder.parent / f"{self.folder.name}.log").read_text()[-2000:]
+                if time.monotonic() > end:
+                    raise AssertionError(f"the server did not start: {text}") from error
+                if self.process.poll() is not None:
+                    # What was killed a moment ago may not be gone yet.
+                    if "is still in use" not in text.splitlines()[-2]:
+                        raise AssertionError(f"the server did not start: {text}") from error
+                    self.process = None
+                    self.start(wait=False)
                 time.sleep(0.02)
             else:
                 return
@@ -233,10 +239,9 @@ class Server:
         """Have all of it end at once, as a crash of the machine would have it."""
         if self.process is None:
             return
-        pids = self.processes()
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        # Stopped first, so that it starts no process that is not killed.
+        os.kill(self.process.pid, signal.SIGSTOP)
+        self.signal_all(signal.SIGKILL)
         self.process.wait()
         self.process = None
 
