@@ -24,7 +24,7 @@ class SkippedLines:
         noun: What the lines are no instances of.
     """
 
-    def __init__(self, path: Path, logger: logging.Logger, noun: str) -> None:
+    def __init__(self, path: Path | str, logger: logging.Logger, noun: str) -> None:
         """Start with no line."""
         self._path = path
         self._logger = logger
