@@ -1,4 +1,8 @@
-"""A log as a reader sees it: an open file, as long as it was when it was opened."""
+"""A log as a reader sees it: an open file, as long as it was when it was opened.
+
+A reader takes no lock. It reads up to the size it found at the start; only a last line without
+newline, perhaps half of an append in flight, makes it wait for the lock and look again.
+"""
 
 from __future__ import annotations
 
