@@ -94,7 +94,7 @@ def messages() -> Iterator[tuple[str, ...]]:
             name = ast.unparse(node.func).rpartition(".")[2]
             if name in {"AssertionError", "AttributeError"}:  # of a misspelled name
                 continue
-            if name == "_refused":
+            if name in {"refused", "_translated"} and isinstance(node.args[0], ast.Constant):
                 yield (f'cannot {ast.literal_eval(node.args[0])} "', '": ')
             elif name in {"warning", "error_type", "storage_error"} or name.endswith("Error"):
                 for argument in node.args:
