@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import logging
 import re
 import sys
@@ -81,6 +82,20 @@ def test_the_examples_of_the_integration_work(
         logger.propagate = propagate
     (log,) = tmp_path.rglob("*.jsonl")
     assert len(SimpleJsonStore(log).load_all_events()) == 2
+
+
+def test_the_examples_of_the_records_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the two lines that are there today to the transaction, one after the other."""
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(blocks("records.md", "python"))
+    code = code.replace("spec_kitty_telemetry", telemetry.__name__)
+    names = {"__name__": "records", "json": json, "record": {"wp": "WP00"}}
+    exec(compile(code, "records.md", "exec"), names)  # noqa: S102  # the project's own
+    status = telemetry.JsonlLog("status.events.jsonl").records(strict=True)
+    assert [record.get("wp") for record in status] == ["WP00", "WP01", "WP02", None, None]
+    (first, second) = telemetry.JsonlLog("decisions.events.jsonl").records(strict=True)
+    assert (first["answer"], second["seq"]) == ("yes", 2)
+    assert len(list(telemetry.JsonlLog("audit.jsonl").records())) == 1
 
 
 def messages() -> Iterator[tuple[str, ...]]:
