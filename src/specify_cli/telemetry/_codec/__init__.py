@@ -1,5 +1,6 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
+from .clocks import clock_of, highest_clock
 from .codec import EventCodec, codec_of, is_blank
 from .event import Codec, EventId, EventT, StorableEvent
 from .json_values import UnstorableError
@@ -18,8 +19,10 @@ __all__ = [
     "RecordCodec",
     "StorableEvent",
     "UnstorableError",
+    "clock_of",
     "codec_of",
     "find_event",
+    "highest_clock",
     "is_blank",
     "lines_of_aggregate",
     "named_ids",

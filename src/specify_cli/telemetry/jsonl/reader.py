@@ -18,7 +18,7 @@ _MAX_WARNINGS = 10
 class SkippedLines:
     """Reports the lines that a read skips: the first ten, and at its end how many there were."""
 
-    def __init__(self, path: Path, logger: logging.Logger) -> None:
+    def __init__(self, path: Path | str, logger: logging.Logger) -> None:
         """Start with no line."""
         self.path = path
         self.logger = logger

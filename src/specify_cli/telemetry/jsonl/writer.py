@@ -58,6 +58,10 @@ class Writer(Generic[EventT]):
         start = None if self._log.fsync else self._ids.start_of(event_id)
         return start is not None and self._codec.loads_as(self._log.line_at(start)) == event_id
 
+    def start_of(self, event_id: EventId) -> int | None:
+        """Return where a line may begin that has the id; what is there may have changed."""
+        return self._ids.start_of(event_id)
+
     def append(self, lines: Sequence[tuple[EventId | None, bytes]]) -> int:
         """Append those of ``lines`` whose ids are not in the log; return how many those are.
 

@@ -8,6 +8,7 @@ import json
 import logging
 import pickle
 from collections import UserDict
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -198,7 +199,8 @@ def test_without_a_key_every_append_is_written(log: Path) -> None:
 def test_integers_are_keys_too_and_no_texts(log: Path) -> None:
     """5 is another id than "5", in the log of a first append and in that of a later one."""
     kept = JsonlLog(log, key="n")
-    for new_log in (lambda: JsonlLog(log, key="n"), lambda: kept):
+    logs: list[Callable[[], JsonlLog]] = [lambda: JsonlLog(log, key="n"), lambda: kept]
+    for new_log in logs:
         log.unlink(missing_ok=True)
         values = [5, "5", 0, -1, 55, "-1", 10**18]
         assert [new_log().append({"n": value}) for value in values] == [True] * 7
