@@ -1,4 +1,4 @@
-"""Who may read a log that is created, and whether it may be a link; the error of waiting too long."""
+"""Who may read a log that is created, whether it may be a link, and the error of late locks."""
 
 from __future__ import annotations
 
@@ -179,13 +179,17 @@ def test_a_log_gives_up_in_time(how: str, timeout: float, held: Path) -> None:
     """The file is untouched, and the error says which it is."""
     content = held.read_bytes()
     records = JsonlLog(held, timeout=timeout)
-    start = time.monotonic()
-    with pytest.raises(LockTimeoutError, match="another call has held its lock for") as caught:
+
+    def append() -> None:
         if how == "append":
             records.append({"n": 1})
         else:
             with records.locked():
                 raise AssertionError
+
+    start = time.monotonic()
+    with pytest.raises(LockTimeoutError, match="another call has held its lock for") as caught:
+        append()
     waited = time.monotonic() - start
     assert timeout <= waited < timeout * 1.1 + 0.5
     assert f'cannot append to "{held}"' in str(caught.value)
