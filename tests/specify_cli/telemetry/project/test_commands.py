@@ -53,6 +53,24 @@ def test_the_readme_is_short() -> None:
     assert len(re.sub(r"\]\([^)]*\)", "]", prose).split()) < 700
 
 
+CONSOLE = re.findall(
+    r"^\$ spec-kitty-telemetry (.+)$",
+    (ROOT / "docs" / "commands.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize("line", CONSOLE)
+def test_a_command_of_the_page_runs(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it pipes into is left out."""
+    monkeypatch.chdir(tmp_path)
+    Path("execution.events.jsonl").write_bytes(b"".join(map(CODEC.encode, make_events(3))))
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(shlex.split(line.partition("|")[0])) == 0
+
+
 @posix_only
 def test_moved_bytes_come_back_as_the_page_says(tmp_path: Path) -> None:
     """Three commands: what was moved, one piece of it, and that appended to the log."""
