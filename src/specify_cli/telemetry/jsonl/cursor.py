@@ -13,7 +13,7 @@ import collections
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Generic
 
@@ -108,13 +108,21 @@ class Position:
             return False
         return self.mark == _mark(log, self.offset) or self.checksum == _checksum(log, self.offset)
 
-    def blocks_after(self, log: Snapshot) -> Iterator[bytes]:
-        """Yield the whole lines after this position, moving it behind them."""
+    def blocks_after(self, log: Snapshot, most: int | None = None) -> Iterator[bytes]:
+        """Yield the whole lines after this position, moving it behind them.
+
+        Args:
+            log: The file.
+            most: After how many bytes to stop, or soon after; by default at the end.
+        """
+        start = self.offset
         for _, block in log.blocks(self.offset, log.size):
             # A torn tail is left for later: only its end tells what it is.
             lines = block[: block.rfind(b"\n") + 1]
             self._move_behind(lines)
             yield lines
+            if most is not None and self.offset - start >= most:
+                break
         self.mark = _mark(log, self.offset)
 
     def lines_after(self, log: Snapshot, is_enough: Callable[[], bool]) -> Iterator[bytes]:
@@ -148,13 +156,13 @@ def read_since(
         TypeError: The cursor is no text, or the limit no number.
         ValueError: The limit is not positive.
     """
-    _check_limit(limit)
+    check_limit(limit)
     to_end = cursor == NewEvents.END
     try:
         position = Position() if cursor is None or to_end else Position.parse(cursor)
     except ValueError as error:
         raise log.error_type(f'cannot read "{log.path}": {error}') from error
-    found: dict[str, EventT] = {}
+    found: dict[Hashable, EventT] = {}
     with log.opened(settled=True) as file:
         restarted = position.offset > 0 and (file is None or not position.is_in(file))
         if restarted:
@@ -169,11 +177,12 @@ def read_since(
                 else position.lines_after(file, lambda: len(found) >= limit)
             )
             for event in reader.events_in(lines, position.lines + 1):
-                found.setdefault(reader.id_of(event), event)
+                found.setdefault(reader.key_of(event), event)
     return NewEvents([*found.values()], str(position), restarted=restarted)
 
 
-def _check_limit(limit: object) -> None:
+def check_limit(limit: object) -> None:
+    """Raise TypeError or ValueError unless this is a number of events, or None."""
     if limit is None:
         return
     if not isinstance(limit, int) or isinstance(limit, bool):
