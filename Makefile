@@ -6,11 +6,11 @@ SOURCES := README.md $(shell find src -name '*.py')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-servers test-wheel lint types cover
-.PHONY: bench bench-scaling bench-servers bench-quick controls mutants fuzz clean
+.PHONY: bench bench-scaling bench-servers bench-quick controls mutants simulate fuzz clean
 SECONDS ?= 600
 
 help:
-	@echo "make demo [LOG=path]  record some events, tear the log, read it back; or print a log"
+	@echo "make demo [LOG=path]  record some events, tear the log, show it; or show another"
 	@echo "make test             lint, types, tests with coverage"
 	@echo "make test-servers     what takes long with PostgreSQL: kills, failovers, machines; 5 minutes"
 	@echo "make test-wheel       the tests again, with the wheel that users install"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench-quick      see that the benchmark works"
 	@echo "make controls         remove each protection in turn and see a test fail"
 	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours"
+	@echo "make simulate         run the log on a simulated system, in any order, for SECONDS (600)"
 	@echo "make fuzz             fuzz the bytes of a log for SECONDS (600)"
 
 $(VENV)/.ready: pyproject.toml
@@ -43,7 +44,7 @@ $(VENV)/.releases: $(VENV)/.ready $(RELEASES)
 	@touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/python examples/quickstart.py $(LOG)
+	$(if $(LOG),$(BIN)/spec-kitty-telemetry show '$(LOG)',$(BIN)/python examples/quickstart.py)
 
 test: lint types cover
 
@@ -97,6 +98,9 @@ controls: $(VENV)/.releases
 
 mutants: $(VENV)/.releases
 	$(BIN)/python -m tools.mutants '$(MUTANTS)' '$(SINCE)'
+
+simulate: $(VENV)/.ready
+	$(BIN)/python tools/simulate.py $(SECONDS) $(SEED)
 
 fuzz: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group fuzz

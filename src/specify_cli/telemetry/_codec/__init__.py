@@ -1,20 +1,28 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
+from .clocks import clock_of, highest_clock
 from .codec import EventCodec, codec_of, is_blank
-from .event import Codec, EventT, StorableEvent
+from .event import Codec, EventId, EventT, StorableEvent
 from .json_values import UnstorableError
 from .malformed import MalformedLineError
+from .record_codec import RECORDS, Record, RecordCodec
 from .search import find_event, lines_of_aggregate, named_ids
 
 __all__ = [
+    "RECORDS",
     "Codec",
     "EventCodec",
+    "EventId",
     "EventT",
     "MalformedLineError",
+    "Record",
+    "RecordCodec",
     "StorableEvent",
     "UnstorableError",
+    "clock_of",
     "codec_of",
     "find_event",
+    "highest_clock",
     "is_blank",
     "lines_of_aggregate",
     "named_ids",

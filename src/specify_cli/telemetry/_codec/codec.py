@@ -54,6 +54,7 @@ class EventCodec(Generic[EventT]):
         ids_are_verbatim: Whether an event's id is in its line as it is in the event, but for
             JSON's own escapes: the model neither changes, renames nor replaces it.
         aggregates_are_verbatim: The same of its aggregate.
+        clocks_are_verbatim: Whether a clock is a number in its line, under its own name.
         order_is_total: Whether every event has a clock and a node that can be compared as they are.
     """
 
@@ -70,6 +71,7 @@ class EventCodec(Generic[EventT]):
         self.aggregate_key = "aggregate_id"
         self.ids_are_verbatim = "event_id" in schema.verbatim
         self.aggregates_are_verbatim = "aggregate_id" in schema.verbatim
+        self.clocks_are_verbatim = "lamport_clock" in schema.numbers
         self.order_is_total = "lamport_clock" in schema.numbers and "node_id" in schema.verbatim
         # Of such a model nothing but an event comes.
         self._makes_events = (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 EventT = TypeVar("EventT")
+
+EventId: TypeAlias = str | int
 
 
 class StorableEvent(Protocol):
@@ -44,6 +46,9 @@ class Codec(Protocol[EventT]):
     id_key: str | None
     ids_are_verbatim: bool
 
+    def __hash__(self) -> int:
+        """Return a number, so that what was learnt of a codec can be kept."""
+
     def check(self, value: object) -> None:
         """Raise TypeError unless ``value`` is one that this log takes."""
 
@@ -53,8 +58,11 @@ class Codec(Protocol[EventT]):
     def decode(self, line: bytes) -> EventT:
         """Return the value that ``line`` holds, or raise MalformedLineError."""
 
-    def id_of(self, value: EventT) -> str | None:
+    def id_of(self, value: EventT) -> EventId | None:
         """Return what tells ``value`` from every other; None if nothing does."""
 
-    def loads_as(self, line: bytes) -> str | None:
+    def aggregate_of(self, value: EventT) -> str | None:
+        """Return what ``value`` is about; None if that is not known."""
+
+    def loads_as(self, line: bytes) -> EventId | None:
         """Return the id of the value that ``line`` loads as; None if it is malformed."""

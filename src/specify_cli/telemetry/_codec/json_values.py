@@ -26,6 +26,7 @@ MAX_NESTING = 100
 # Python reads longer integers only with its digit limit raised; pydantic never does.
 MAX_DIGITS = 4300
 
+_BOM = b"\xef\xbb\xbf"
 # Pydantic's JSON form of every secret that is not empty.
 _ASTERISKS = b"**********"
 
@@ -104,6 +105,25 @@ def digits_are_bounded() -> bool:
     return 0 < sys.get_int_max_str_digits() <= MAX_DIGITS
 
 
+def parse(line: bytes) -> Json:
+    """Return the JSON value in ``line``, what the fast parser refuses included.
+
+    That is lone surrogates, a byte order mark, and deep nesting.
+
+    Raises:
+        ValueError: It is no JSON, not UTF-8, or holds an integer of too many digits.
+        RecursionError: It is too deep for this process.
+    """
+    parsed: Json = _decoder.decode(line.removeprefix(_BOM).decode())
+    return parsed
+
+
+def parse_strictly(line: bytes) -> Json:
+    """Return the JSON value in ``line`` as ``parse`` does, but only what JSON allows."""
+    parsed: Json = _strict_decoder.decode(line.decode())
+    return parsed
+
+
 def json_terms(value: object, depth: int = 0) -> Json:
     """Return ``value`` as JSON has it.
 
@@ -130,7 +150,22 @@ def json_terms(value: object, depth: int = 0) -> Json:
     text = to_json(value)
     if _ASTERISKS in text and _holds_a_secret(value):
         raise _secret()
-    return _parse_strictly(text)
+    return _parse_uniquely(text)
+
+
+def _bounded_int(digits: str) -> int:
+    # Not the interpreter's own limit: what loads in one process has to load in every other.
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        raise ValueError(f"an integer of more than {MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _refuse(constant: str) -> Json:
+    raise UnstorableError(f"{constant} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_int=_bounded_int)
+_strict_decoder = json.JSONDecoder(parse_int=_bounded_int, parse_constant=_refuse)
 
 
 def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:
@@ -149,7 +184,7 @@ def _key_text(key: object) -> str:
     return str(name)
 
 
-def _parse_strictly(text: bytes) -> Json:
+def _parse_uniquely(text: bytes) -> Json:
     """Parse what pydantic made of an object, refusing what another reader would lose."""
 
     def unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -158,10 +193,7 @@ def _parse_strictly(text: bytes) -> Json:
             raise UnstorableError("two keys become one")
         return record
 
-    def refuse(constant: str) -> Json:
-        raise UnstorableError(f"{constant} is not JSON")
-
-    parsed: Json = json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+    parsed: Json = json.loads(text, object_pairs_hook=unique, parse_constant=_refuse)
     return parsed
 
 

@@ -7,28 +7,26 @@ one. Whoever needs to be sure decodes the lines that were named.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from .codec import EventCodec
-from .event import Codec, EventT
+from .event import Codec, EventId, EventT
 
-# An id written in plain characters. The second group tells a whole id from one that goes on with an
-# escape. JSON has no other white space than this and LF, which ends the line.
-_NAMED = re.compile(rb'"event_id"[ \t\r]*:[ \t\r]*"([^"\\\n]*)(["\\])')
+# JSON has no other white space than this and LF, which ends the line.
+_COLON = rb"[ \t\r]*:[ \t\r]*"
 
 # What can hide an id or an aggregate from a search for its characters: an escaped printable ASCII
 # character, which may stand in the value or in the key, or any escape in the value. Searching for
 # the two apart takes a sixth of the time that searching for either at once does.
 _ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
-_ESCAPE_IN_ID = re.compile(rb'"event_id"[ \t\r]*:[ \t\r]*"[^"\\\n]*\\')
-_ESCAPE_IN_AGGREGATE = re.compile(rb'"aggregate_id"[ \t\r]*:[ \t\r]*"[^"\\\n]*\\')
 
 _OPENING, _CLOSING = b"{}"
 
 
-def find_event(block: bytes, event_id: str, codec: Codec[EventT]) -> int | None:
+def find_event(block: bytes, event_id: EventId, codec: Codec[EventT]) -> int | None:
     """Return where in ``block`` a line begins that loads as the event ``event_id``, if one does.
 
     Args:
@@ -42,24 +40,28 @@ def find_event(block: bytes, event_id: str, codec: Codec[EventT]) -> int | None:
     return None
 
 
-def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[str, int]]:
+def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[EventId, int]]:
     """Yield every id that a line of ``block`` may load with, and where that line begins.
 
     Args:
         block: Whole lines.
         codec: What tells whether a line loads.
     """
+    if codec.id_key is None:
+        return
     if not codec.ids_are_verbatim:
-        yield from _loaded_ids(_lines(block), codec)
+        yield from _loaded_ids(all_lines(block), codec)
         return
     start = at = 0
-    for match in _NAMED.finditer(block):
+    for match in _named(codec.id_key).finditer(block):
         # Only from the match before: one line may name any number of ids.
         start = block.rfind(b"\n", at, match.start()) + 1 or start
         at = match.start()
         if match[2] == b'"':
             yield match[1].decode("utf-8", "replace"), start
-    yield from _loaded_ids(_lines_hiding(_ESCAPE_IN_ID, block), codec)
+        elif match[3]:
+            yield int(match[3]), start
+    yield from _loaded_ids(lines_hiding(_escape_in(codec.id_key), block), codec)
 
 
 def lines_of_aggregate(
@@ -76,10 +78,37 @@ def lines_of_aggregate(
         codec: What tells how an event has its aggregate.
     """
     if not (codec.aggregates_are_verbatim and _looks_like_records(block)):
-        return _lines(block)
+        return all_lines(block)
     text = _quoted(aggregate_id)
-    lines = dict(chain(_lines_with(text, block), _lines_hiding(_ESCAPE_IN_AGGREGATE, block)))
+    lines = dict(
+        chain(_lines_with(text, block), lines_hiding(_escape_in(codec.aggregate_key), block))
+    )
     return sorted(lines.items())
+
+
+@functools.cache
+def _named(key: str) -> re.Pattern[bytes]:
+    """Return what finds ids under a key, texts in plain characters and integers.
+
+    The second group tells a whole text from one that goes on with an escape.
+    """
+    text, integer = rb'"([^"\\\n]*)(["\\])', rb"(-?[0-9]{1,19})(?![0-9.eE])"
+    return re.compile(rb"%b%b(?:%b|%b)" % (_key(key), _COLON, text, integer))
+
+
+@functools.cache
+def _escape_in(key: str) -> re.Pattern[bytes]:
+    """Return what finds a text with an escape under a key."""
+    return re.compile(rb'%b%b"[^"\\\n]*\\' % (_key(key), _COLON))
+
+
+def _integer(key: str, event_id: int) -> re.Pattern[bytes]:
+    digits = b"%d" % event_id if event_id else b"-?0"
+    return re.compile(rb"%b%b%b(?![0-9.eE])" % (_key(key), _COLON, digits))
+
+
+def _key(key: str) -> bytes:
+    return re.escape(_quoted(key))
 
 
 def _looks_like_records(block: bytes) -> bool:
@@ -105,7 +134,7 @@ def _quoted(text: str) -> bytes:
 
 def _loaded_ids(
     lines: Iterator[tuple[int, bytes]], codec: Codec[EventT]
-) -> Iterator[tuple[str, int]]:
+) -> Iterator[tuple[EventId, int]]:
     for start, line in lines:
         event_id = codec.loads_as(line)
         if event_id is not None:
@@ -113,15 +142,23 @@ def _loaded_ids(
 
 
 def _lines_perhaps_of(
-    event_id: str, block: bytes, codec: Codec[EventT]
+    event_id: EventId, block: bytes, codec: Codec[EventT]
 ) -> Iterator[tuple[int, bytes]]:
+    if codec.id_key is None:
+        return iter(())
     if codec.ids_are_verbatim:
-        return chain(_lines_with(_quoted(event_id), block), _lines_hiding(_ESCAPE_IN_ID, block))
+        lines = (
+            _lines_with(_quoted(event_id), block)
+            if isinstance(event_id, str)
+            else _lines_matching(_integer(codec.id_key, event_id), block)
+        )
+        return chain(lines, lines_hiding(_escape_in(codec.id_key), block))
     # The model makes something else of the ids in lines: upper case, say. Any line may be it.
-    return _lines(block)
+    return all_lines(block)
 
 
-def _lines(block: bytes) -> Iterator[tuple[int, bytes]]:
+def all_lines(block: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield where each line of ``block`` begins, and the line."""
     start = 0
     while start < len(block):
         end = block.find(b"\n", start) + 1 or len(block)
@@ -133,21 +170,30 @@ def _lines_with(text: bytes, block: bytes) -> Iterator[tuple[int, bytes]]:
     # Backwards: CPython searches so in a third of the time that bytes.find takes for such a text.
     position = block.rfind(text)
     while position >= 0:
-        start, end = _line_around(position, block)
+        start, end = line_around(position, block)
         yield start, block[start:end]
         position = block.rfind(text, 0, start)
 
 
-def _lines_hiding(value: re.Pattern[bytes], block: bytes) -> Iterator[tuple[int, bytes]]:
+def lines_hiding(value: re.Pattern[bytes], block: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines in which an escape may hide a key, or a value that ``value`` finds."""
     escape = block.find(b"\\")
     if escape < 0:  # most logs hold none at all, and this is the fastest way to tell
         return
+    start, _ = line_around(escape, block)
     for pattern in (_ESCAPED_LETTER, value):
-        end, _ = _line_around(escape, block)
-        while match := pattern.search(block, end):
-            start, end = _line_around(match.start(), block)
-            yield start, block[start:end]
+        yield from _lines_matching(pattern, block, start)
 
 
-def _line_around(position: int, block: bytes) -> tuple[int, int]:
+def _lines_matching(
+    pattern: re.Pattern[bytes], block: bytes, start: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    end = start
+    while match := pattern.search(block, end):
+        start, end = line_around(match.start(), block)
+        yield start, block[start:end]
+
+
+def line_around(position: int, block: bytes) -> tuple[int, int]:
+    """Return where the line at ``position`` begins and ends."""
     return block.rfind(b"\n", 0, position) + 1, block.find(b"\n", position) + 1 or len(block)

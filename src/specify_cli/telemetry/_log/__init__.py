@@ -1,18 +1,22 @@
 """A file of lines that threads and processes append to; it knows nothing of what is in a line."""
 
-from .append import Appended, AppendLog
-from .files import checked_path, checked_timeout
+from .append import AppendLog
+from .errors import LockTimeoutError
+from .files import MODE, checked_mode, checked_path, checked_timeout
 from .lock import TIMEOUT
-from .locked import LockedLog
+from .locked import Appended, LockedLog
 from .snapshot import Prefix, Snapshot
 
 __all__ = [
+    "MODE",
     "TIMEOUT",
     "AppendLog",
     "Appended",
+    "LockTimeoutError",
     "LockedLog",
     "Prefix",
     "Snapshot",
+    "checked_mode",
     "checked_path",
     "checked_timeout",
 ]

@@ -10,8 +10,7 @@ open between calls. Under the lock these hold:
 * The path may come to name another file at any time. What was not written to the file at the path
   is written again.
 
-A reader takes no lock. It reads up to the size it found at the start; only a last line without
-newline, perhaps half of an append in flight, makes it wait for the lock and look again.
+A reader takes no lock: see ``Snapshot``.
 """
 
 from __future__ import annotations
@@ -20,28 +19,24 @@ import contextlib
 import errno
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeVar
 
 from . import files, in_flight, lock
 from .directories import DirectorySync
-from .locked import LockedLog
-from .snapshot import Prefix, Snapshot
+from .errors import HeldTooLongError, lock_timeout
+from .locked import Appended, LockedLog, PendingAppend
+from .snapshot import Snapshot
+
+_T = TypeVar("_T")
 
 _MAX_REPLACEMENTS = 100
-
-
-class Appended(NamedTuple):
-    """What an append has left behind.
-
-    Attributes:
-        start: Where in the file the first line written begins.
-        prefix: The whole lines of the file, those just written included.
-    """
-
-    start: int
-    prefix: Prefix
+_APPENDING = os.O_RDWR | os.O_APPEND | os.O_CREAT
+_NO_LOCKS = (
+    'No file locks for "%s": a save by another process at the same moment may be written twice'
+)
+_REPLACED = "another file has taken its place"
 
 
 class AppendLog:
@@ -51,22 +46,28 @@ class AppendLog:
         path: The file; it need not exist, nor its directories.
         fsync: Whether an append waits for the device.
         timeout: How many seconds to wait for the lock; None waits without end.
+        mode: What the umask leaves of it is the mode of a file that is created.
+        follow_symlinks: Whether the path may be a symbolic link.
         logger: Where warnings go.
         error_type: What is raised when the operating system refuses.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all of a store's, and each by name
         self,
         path: Path,
         *,
         fsync: bool,
         timeout: float | None = lock.TIMEOUT,
+        mode: int = files.MODE,
+        follow_symlinks: bool = True,
         logger: logging.Logger,
         error_type: type[Exception],
     ) -> None:
         self.path = path
         self.fsync = fsync
         self.timeout = timeout
+        self.mode = mode
+        self.follow_symlinks = follow_symlinks
         self.error_type = error_type
         self.logger = logger
         self._name = os.fspath(path)
@@ -87,20 +88,29 @@ class AppendLog:
             StorageError: The operating system refused. None of the lines is in the file, unless
                 rolling the write back was refused too.
         """
-        last_error = OSError(errno.EAGAIN, "it is replaced again and again")
+        return self._until_current(lambda: self._try_append(choose))
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[PendingAppend]:
+        """Hold the log, and append on leaving what is pending then; nothing if anything was raised.
+
+        Raises:
+            StorageError: The operating system refused, there are no locks, or the path has come to
+                name another file. Nothing is appended.
+        """
+        holding, log = self._until_current(self._try_to_hold)
         try:
-            for _ in range(_MAX_REPLACEMENTS):
-                try:
-                    appended = self._try_append(choose)
-                except FileNotFoundError as error:
-                    last_error = error
-                    self.path.parent.mkdir(parents=True, exist_ok=True)
-                    continue
-                if appended is not None:
-                    return appended
-            raise last_error
-        except OSError as error:
-            raise self._refused("append to", error) from error
+            pending = PendingAppend(log)
+            yield pending
+            try:
+                pending.appended = self._write(log, pending.lines, may_roll_back=True)
+            except OSError as error:
+                raise self.refused("append to", error) from error
+            if pending.appended is None:
+                raise self.refused("append to", OSError(errno.ESTALE, _REPLACED))
+        finally:
+            with contextlib.suppress(OSError):
+                holding.close()
 
     @contextlib.contextmanager
     def opened(self, *, settled: bool = False) -> Iterator[Snapshot | None]:
@@ -111,13 +121,10 @@ class AppendLog:
                 there up to its size can still be rolled back.
 
         Raises:
-            StorageError: The operating system refused, here or while the file was read; or, if it
-                is to be settled, this thread is in the middle of an append.
+            StorageError: It was refused, here or while it was read, or see ``lock.acquire``.
         """
-        opening = lock.hold(
-            self._name, os.O_RDONLY, "shared" if settled else "no", timeout=self.timeout
-        )
         try:
+            opening = self._hold(os.O_RDONLY, "shared" if settled else "no")
             try:
                 fd, _ = next(opening)
                 try:
@@ -132,13 +139,12 @@ class AppendLog:
             finally:
                 opening.close()
         except OSError as error:
-            raise self._refused("read", error) from error
+            raise self.refused("read", error) from error
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the content as blocks of whole lines, the last perhaps without its newline.
 
-        A missing file yields nothing. Memory: one block of ``BLOCK_SIZE`` bytes, or the longest
-        line. Nothing is written.
+        A missing file yields nothing. Memory: ``BLOCK_SIZE`` bytes, or the longest line.
 
         Raises:
             StorageError: The operating system refused.
@@ -148,43 +154,78 @@ class AppendLog:
                 yield from log.all_blocks()
 
     def line_at(self, offset: int) -> bytes:
-        """Return the line that begins at ``offset``, or nothing if none can be read there.
-
-        No append is under way at that moment, so the line cannot be rolled back.
-        """
-        looking = lock.hold(self._name, os.O_RDONLY, "shared", timeout=self.timeout)
-        try:
-            fd, _ = next(looking)
-            return files.read_line(fd, offset, files.regular(fd).st_size)
-        except OSError:
-            return b""
-        finally:
-            # Nothing has been written that closing could report.
-            with contextlib.suppress(OSError):
+        """Return the line at ``offset``, or nothing; none that may yet be rolled back."""
+        with contextlib.suppress(OSError):
+            looking = self._hold(os.O_RDONLY, "shared")
+            try:
+                fd, _ = next(looking)
+                return files.read_line(fd, offset, files.regular(fd).st_size)
+            finally:
                 looking.close()
+        return b""
+
+    def refused(self, action: str, error: OSError) -> Exception:
+        """Return what to raise when the operating system refuses, or no lock was to be had."""
+        is_late = isinstance(error, HeldTooLongError)
+        error_type = lock_timeout(self.error_type) if is_late else self.error_type
+        return error_type(files.refusal(action, self.path, error))
+
+    def _until_current(self, attempt: Callable[[], _T | None]) -> _T:
+        """Return what ``attempt`` returns when the path has not come to name another file."""
+        last_error = OSError(errno.EAGAIN, "it is replaced again and again")
+        try:
+            for _ in range(_MAX_REPLACEMENTS):
+                try:
+                    result = attempt()
+                except FileNotFoundError as error:
+                    last_error = error
+                    self.path.parent.mkdir(parents=True, exist_ok=True)
+                    continue
+                if result is not None:
+                    return result
+            raise last_error
+        except OSError as error:
+            raise self.refused("append to", error) from error
+
+    def _hold(self, flags: int, kind: lock.Kind) -> Generator[tuple[int, bool]]:
+        if not self.follow_symlinks:
+            files.refuse_link(self._name)
+            flags |= files.NO_FOLLOW
+        return lock.hold(self._name, flags, kind, timeout=self.timeout, mode=self.mode)
 
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
-        holding = lock.hold(self._name, flags, timeout=self.timeout)
+        holding = self._hold(_APPENDING, "exclusive")
         try:
             fd, locked = next(holding)
             if not locked:
                 self._warn_once()
-            return self._write(
-                LockedLog(fd, self._name, self.timeout), choose, may_roll_back=locked
-            )
+            log = LockedLog(fd, self._name, self.timeout)
+            return self._write(log, choose(log), may_roll_back=locked)
         finally:
             try:  # noqa: SIM105  # no call of Python code here: see lock.hold
                 holding.close()
             except OSError:  # what closing could still report, the write has asked for
                 pass
 
-    def _write(
-        self, log: LockedLog, choose: Callable[[LockedLog], bytes], *, may_roll_back: bool
-    ) -> Appended | None:
+    def _try_to_hold(self) -> tuple[Generator[object], LockedLog] | None:
+        """Open and lock the file, or return None when the path turned out to name another one."""
+        holding = self._hold(_APPENDING, "exclusive")
+        is_current = False
+        try:
+            fd, locked = next(holding)
+            if not locked:
+                # An append without a lock goes wrong once in a while; this would promise too much.
+                raise OSError(errno.ENOLCK, "the file system has no file locks")
+            log = LockedLog(fd, self._name, self.timeout)
+            is_current = files.names(self._name, log.identity, follow=self.follow_symlinks)
+            return (holding, log) if is_current else None
+        finally:
+            if not is_current:
+                holding.close()
+
+    def _write(self, log: LockedLog, lines: bytes, *, may_roll_back: bool) -> Appended | None:
         """Write the lines whole or not at all; return None if not to the file at the path."""
-        lines = choose(log)
         current = False
         try:
             if lines:
@@ -196,7 +237,7 @@ class AppendLog:
                 self._directories.sync()
             # Only now: the path may have come to name another file while we waited for the lock,
             # and also while we wrote.
-            current = files.names(self._name, log.identity)
+            current = files.names(self._name, log.identity, follow=self.follow_symlinks)
         finally:
             # Not only on OSError: an interrupt must not leave half a line either.
             if not current and may_roll_back:
@@ -206,11 +247,4 @@ class AppendLog:
     def _warn_once(self) -> None:
         if not self._warned:
             self._warned = True
-            self.logger.warning(
-                'No file locks for "%s": a save by another process at the same moment may be '
-                "written twice",
-                self.path,
-            )
-
-    def _refused(self, action: str, error: OSError) -> Exception:
-        return self.error_type(files.refusal(action, self.path, error))
+            self.logger.warning(_NO_LOCKS, self.path)

@@ -18,6 +18,13 @@ LIKELY_LINE = 4096
 # Without O_NONBLOCK, opening a named pipe to read it would wait for a writer. Files ignore it.
 FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
+# What the umask leaves of it is the mode of a file that is created.
+MODE = 0o666
+_OWNER = 0o600
+
+# Windows has no such flag; there the look before opening has to do.
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """Return where a log is to be, or refuse what a caller cannot have meant.
@@ -51,12 +58,29 @@ def checked_timeout(timeout: float | None) -> float | None:
     return timeout
 
 
+def checked_mode(mode: int) -> int:
+    """Return the mode of a file to be created, or refuse what a caller cannot have meant.
+
+    Raises:
+        ValueError: Its owner could not append to it again, or it is more than permissions.
+    """
+    if mode & ~0o777 or mode & _OWNER != _OWNER:
+        raise ValueError(f"a mode lets the owner read and write, 0o600 say, not {mode!r}")
+    return mode
+
+
 def open_file(path: str, flags: int, mode: int = 0o666) -> int:
     """Open ``path``, a file created having what the umask leaves of ``mode``."""
     try:
         return os.open(path, flags | FLAGS, mode)
     except ValueError as error:  # a NUL in the path
         raise OSError(errno.EINVAL, str(error)) from error
+
+
+def refuse_link(path: str) -> None:
+    """Raise OSError if ``path`` is a symbolic link."""
+    if os.path.islink(path):  # noqa: PTH114  # a str, as everywhere at this level
+        raise OSError(errno.ELOOP, "it is a symbolic link")
 
 
 def close_quietly(fd: int) -> None:
@@ -79,10 +103,17 @@ def regular(fd: int) -> os.stat_result:
     return status
 
 
-def names(path: str | os.PathLike[str], identity: tuple[int, int]) -> bool:
-    """Return whether ``path`` names the file with this device and inode number."""
+def names(path: str | os.PathLike[str], identity: tuple[int, int], *, follow: bool = True) -> bool:
+    """Return whether ``path`` names the file with this device and inode number.
+
+    Args:
+        path: The path.
+        identity: Device and inode number.
+        follow: Whether it may be a symbolic link to it.
+    """
     try:
-        status = os.stat(path)  # noqa: PTH116  # on every save: Path.stat costs more
+        # On every save: Path.stat costs more.
+        status = os.stat(path) if follow else os.lstat(path)  # noqa: PTH116
     except FileNotFoundError:
         return False
     return (status.st_dev, status.st_ino) == identity
@@ -166,11 +197,14 @@ else:  # pragma: posix
 
     def sync_directory(directory: str | os.PathLike[str]) -> None:
         """Wait until the entries of ``directory`` are on the device."""
-        fd = os.open(directory, os.O_RDONLY)
+        fds: list[int] = []
         try:
-            os.fsync(fd)
+            # No interrupt comes between the two: see in_flight.
+            fds.extend(map(os.open, (directory,), (os.O_RDONLY,)))
+            os.fsync(fds[0])
         finally:
-            os.close(fd)
+            for fd in fds:
+                os.close(fd)
 
 
 if sys.platform == "darwin":  # pragma: darwin

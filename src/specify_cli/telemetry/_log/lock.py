@@ -19,6 +19,7 @@ from collections.abc import Generator
 from typing import Literal, TypeAlias
 
 from . import in_flight
+from .errors import HeldTooLongError
 
 Kind: TypeAlias = Literal["exclusive", "shared", "no"]
 
@@ -76,7 +77,12 @@ else:  # pragma: posix
 
 
 def hold(
-    path: str, flags: int, kind: Kind = "exclusive", *, timeout: float | None = None
+    path: str,
+    flags: int,
+    kind: Kind = "exclusive",
+    *,
+    timeout: float | None = None,
+    mode: int = 0o666,
 ) -> Generator[tuple[int, bool]]:
     """Open a file, lock it, and yield its descriptor and whether it is locked.
 
@@ -88,13 +94,14 @@ def hold(
         flags: How to open it.
         kind: Which lock is asked for; "no" lock for whoever only reads what is settled.
         timeout: See ``acquire``.
+        mode: What the umask leaves of it is the mode of a file that is created.
 
     Raises:
         OSError: The operating system refused, or see ``acquire``.
     """
     fds: list[int] = []
     try:
-        fd = in_flight.open_into(fds, path, flags)
+        fd = in_flight.open_into(fds, path, flags, mode)
         if kind == "no":
             in_flight.threads.pop(fd, None)
             yield fd, False
@@ -154,7 +161,7 @@ def _wait(fd: int, kind: Kind, timeout: float | None) -> None:
         if end is not None:
             left = end - time.monotonic()
             if left <= 0:
-                raise TimeoutError(
+                raise HeldTooLongError(
                     errno.ETIMEDOUT, f"another call has held its lock for {timeout:g} seconds"
                 )
             delay = min(delay, left)

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import files, in_flight
-from .snapshot import TAIL_SIZE, Snapshot
+from .snapshot import TAIL_SIZE, Prefix, Snapshot
+
+
+class Appended(NamedTuple):
+    """What an append has left behind.
+
+    Attributes:
+        start: Where in the file the first line written begins.
+        prefix: The whole lines of the file, those just written included.
+    """
+
+    start: int
+    prefix: Prefix
 
 
 class LockedLog(Snapshot):
@@ -53,3 +67,18 @@ class LockedLog(Snapshot):
                 self.read(self._start, size - self._start)
             ):
                 os.ftruncate(self._fd, self._start)
+
+
+@dataclass
+class PendingAppend:
+    """A log that is held, and what is to be appended when it is let go.
+
+    Attributes:
+        log: The log.
+        lines: Whole lines, or nothing.
+        appended: What has been left behind, once it has.
+    """
+
+    log: LockedLog
+    lines: bytes = b""
+    appended: Appended | None = None

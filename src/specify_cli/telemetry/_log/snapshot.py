@@ -1,4 +1,8 @@
-"""A log as a reader sees it: an open file, as long as it was when it was opened."""
+"""A log as a reader sees it: an open file, as long as it was when it was opened.
+
+A reader takes no lock. It reads up to the size it found at the start; only a last line without
+newline, perhaps half of an append in flight, makes it wait for the lock and look again.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +109,7 @@ class Snapshot:
         """Return the line at ``offset``, having waited for the append that may be writing it."""
         waiting = lock.hold(self._name, os.O_RDONLY, "shared", timeout=self._timeout)
         try:
-            # Without the lock, or where the path names another file by now, what is there has to do.
+            # Without the lock, or where the path names another file by now, what is there will do.
             with contextlib.suppress(OSError):
                 next(waiting)
             # Before the lock is given back: the next append may be at the same place.

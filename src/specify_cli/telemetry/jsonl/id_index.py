@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, NamedTuple
 
-from .._codec import Codec, EventT, find_event, named_ids
+from .._codec import Codec, EventId, EventT, find_event, named_ids
 from .._log import Appended, LockedLog, Prefix, Snapshot
 
 # Numbers below 2**60 take 32 bytes, the ids themselves would take 80.
@@ -53,6 +53,8 @@ class IdIndex(Generic[EventT]):
             saving: How many ids will be asked for. For one id in a file not seen before a search
                 is enough, a tenth of the work; a process that saves more gets an index.
         """
+        if self._codec.id_key is None:
+            return
         scanned = self._scanned
         if not log.begins_with(scanned.prefix):
             scanned = _Scanned(log.prefix(), {}, log.size)
@@ -65,11 +67,11 @@ class IdIndex(Generic[EventT]):
             scanned = _Scanned(log.prefix(), starts, 0)
         self._scanned = scanned
 
-    def start_of(self, event_id: str) -> int | None:
+    def start_of(self, event_id: EventId) -> int | None:
         """Return where a line begins that was found or written under the lock and names the id."""
         return self._scanned.starts.get(_number(event_id))
 
-    def holds(self, event_id: str, log: LockedLog) -> bool:
+    def holds(self, event_id: EventId, log: LockedLog) -> bool:
         """Return whether a line of ``log``, which is caught up with, loads as an event.
 
         Args:
@@ -84,7 +86,7 @@ class IdIndex(Generic[EventT]):
             return self._find(event_id, log, log.size)
         return self._find(event_id, log, self._scanned.indexed_from)
 
-    def add(self, lines: Iterable[tuple[str | None, bytes]], appended: Appended) -> None:
+    def add(self, lines: Iterable[tuple[EventId | None, bytes]], appended: Appended) -> None:
         """Take in lines just appended, each with its event id; perhaps none.
 
         From here on the file counts as known up to its end, what ``catch_up`` took in included.
@@ -102,7 +104,7 @@ class IdIndex(Generic[EventT]):
             for event_id, position in named_ids(block, self._codec):
                 starts[_number(event_id)] = offset + position
 
-    def _find(self, event_id: str, log: Snapshot, stop: int) -> bool:
+    def _find(self, event_id: EventId, log: Snapshot, stop: int) -> bool:
         for offset, block in log.blocks(0, stop):
             position = find_event(block, event_id, self._codec)
             if position is not None:
@@ -111,5 +113,5 @@ class IdIndex(Generic[EventT]):
         return False
 
 
-def _number(event_id: str) -> int:
+def _number(event_id: EventId) -> int:
     return hash(event_id) & _MASK

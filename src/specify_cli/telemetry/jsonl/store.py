@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, Generic
 
 from .._codec import EventT, codec_of
 from .._contract import StorageError
-from .._log import TIMEOUT, AppendLog, checked_path, checked_timeout
+from .._log import MODE, TIMEOUT
 from .cursor import NewEvents, read_since
+from .event_writer import EventWriter
+from .file import JsonlFile
 from .order import in_causal_order
-from .reader import Reader
-from .writer import Writer
+from .reader import EventReader
 
 
-class JsonlEventStore(Generic[EventT]):
+class JsonlEventStore(JsonlFile, Generic[EventT]):
     """An event store that appends one JSON line per event to a file, for any model of events.
 
     A store for a contract of one's own is a subclass that names its pydantic model, with the fields
@@ -36,6 +35,9 @@ class JsonlEventStore(Generic[EventT]):
         fsync: Whether a save waits until the event is on the device, to survive a loss of power.
         timeout: How many seconds to wait while another process holds the log's lock; None waits
             without end. A save takes microseconds, a repair as long as the log is.
+        mode: What the umask leaves of it is the mode of a log that is created: ``0o600`` to keep it
+            to its owner. On Windows the directory's rights count instead.
+        follow_symlinks: Whether the log may be a symbolic link; with False such a path is refused.
 
     Attributes:
         event_model: The model of the events; every subclass names its own.
@@ -57,42 +59,23 @@ class JsonlEventStore(Generic[EventT]):
         *,
         fsync: bool = False,
         timeout: float | None = TIMEOUT,
+        mode: int = MODE,
+        follow_symlinks: bool = True,
     ) -> None:
         """Touch nothing on disk."""
         if not hasattr(self, "event_model"):
             raise TypeError(f"{type(self).__name__} does not name its event_model")
         self._codec = codec_of(self.event_model)
-        self._log = AppendLog(
-            checked_path(file_path),
+        self._bind(
+            file_path,
+            self.storage_error,
             fsync=fsync,
-            timeout=checked_timeout(timeout),
-            # Whoever defines the store decides where its warnings go.
-            logger=logging.getLogger(type(self).__module__),
-            error_type=self.storage_error,
+            timeout=timeout,
+            mode=mode,
+            follow_symlinks=follow_symlinks,
         )
-        self._writer = Writer(self._log, self._codec)
-        self._reader = Reader(self._log, self._codec)
-
-    @property
-    def file_path(self) -> Path:
-        """Where the log is, as given.
-
-        Example:
-            >>> SimpleJsonStore("kitty-specs/043/events.jsonl").file_path.name
-            'events.jsonl'
-        """
-        return self._log.path
-
-    def __repr__(self) -> str:
-        """Return how to make a store like this one."""
-        log = self._log
-        timeout = "" if log.timeout == TIMEOUT else f", timeout={log.timeout}"
-        return f"{type(self).__name__}({str(log.path)!r}, fsync={log.fsync}{timeout})"
-
-    def __getstate__(self) -> dict[str, object]:
-        """Return what a copy starts from; locks and what was learnt of the file stay behind."""
-        log = self._log
-        return {"file_path": log.path, "fsync": log.fsync, "timeout": log.timeout}
+        self._writer = EventWriter(self._log, self._codec)
+        self._reader = EventReader(self._log, self._codec)
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Start a copy on the same file."""
@@ -143,6 +126,30 @@ class JsonlEventStore(Generic[EventT]):
             1
         """
         return self._writer.save_all(events)
+
+    def save_next(self, make: Callable[[int], EventT]) -> EventT:
+        """Append the event that ``make`` returns, with the log's next clock.
+
+        The clock is one more than the highest ``lamport_clock`` in the log. However many processes
+        save at once, no two get the same. When this returns, the event is in the file.
+
+        Args:
+            make: Returns an event with the clock that it is called with. The log is locked
+                meanwhile: nothing in it can save there. It may be called again.
+
+        Returns:
+            The event; if its id is in the log already, the one that was saved under it first.
+
+        Raises:
+            StorageError: As for ``save_event``. What ``make`` raises comes through as it is.
+            TypeError: It is not an event of this store's model, or has no integer clock.
+            ValueError: It has another clock. Nothing was saved.
+
+        Example:
+            >>> store.save_next(lambda clock: event.model_copy(update={"lamport_clock": clock}))
+            Event(...)
+        """
+        return self._writer.save_next(make)
 
     def load_events(self, aggregate_id: str) -> list[EventT]:
         """Return the events of one aggregate in causal order.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic
 from weakref import WeakSet
 
-from .._codec import Codec, EventT, UnstorableError
+from .._codec import Codec, EventId, EventT, UnstorableError
 from .._log import AppendLog, LockedLog
 from .id_index import IdIndex
+from .pending import PendingLines
 
 
 class Writer(Generic[EventT]):
@@ -41,13 +43,13 @@ class Writer(Generic[EventT]):
 
     def save_all(self, events: Iterable[EventT]) -> int:
         """Append those events whose ids are not in the log; return how many those are."""
-        lines: list[tuple[str | None, bytes]] = []
+        lines: list[tuple[EventId | None, bytes]] = []
         for event in events:
             self._codec.check(event)
             lines.append((self._codec.id_of(event), self._encode(event)))
         return self.append(lines) if lines else 0
 
-    def surely_has(self, event_id: str) -> bool:
+    def surely_has(self, event_id: EventId) -> bool:
         """Return whether the id's line stands where it was found before; no is no answer.
 
         Saving a known event takes half of the time so. With ``fsync`` the file has to be synced
@@ -56,11 +58,11 @@ class Writer(Generic[EventT]):
         start = None if self._log.fsync else self._ids.start_of(event_id)
         return start is not None and self._codec.loads_as(self._log.line_at(start)) == event_id
 
-    def start_of(self, event_id: str) -> int | None:
+    def start_of(self, event_id: EventId) -> int | None:
         """Return where a line may begin that has the id; what is there may have changed."""
         return self._ids.start_of(event_id)
 
-    def append(self, lines: Sequence[tuple[str | None, bytes]]) -> int:
+    def append(self, lines: Sequence[tuple[EventId | None, bytes]]) -> int:
         """Append those of ``lines`` whose ids are not in the log; return how many those are.
 
         Args:
@@ -70,7 +72,7 @@ class Writer(Generic[EventT]):
             StorageError: The operating system refused, or this thread is appending already. None of
                 the lines has been appended.
         """
-        new: list[tuple[str | None, bytes]] = []
+        new: list[tuple[EventId | None, bytes]] = []
 
         def choose(log: LockedLog) -> bytes:
             nonlocal new
@@ -83,11 +85,29 @@ class Writer(Generic[EventT]):
             self._ids.add(new, appended)
         return len(new)
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[PendingLines[EventT]]:
+        """Hold the log, and append in one write, on leaving, the lines that were added.
+
+        Not under the lock of the threads: one that has it may be waiting for this one. The index is
+        the business of whoever holds the log, and what is in it no more than hints.
+
+        Raises:
+            StorageError: See ``AppendLog.locked``. Nothing is appended.
+        """
+        ids = self._ids
+        with self._log.locked() as append:
+            pending = PendingLines(append.log, ids)
+            yield pending
+            append.lines = b"".join(line for _, line in pending.lines)
+        if append.appended is not None:
+            ids.add(pending.lines, append.appended)
+
     def _new_lines(
-        self, lines: Iterable[tuple[str | None, bytes]], log: LockedLog
-    ) -> Iterator[tuple[str | None, bytes]]:
+        self, lines: Iterable[tuple[EventId | None, bytes]], log: LockedLog
+    ) -> Iterator[tuple[EventId | None, bytes]]:
         """Yield the lines whose ids are not in the log; of those with one id, the first."""
-        seen: set[str] = set()
+        seen: set[EventId] = set()
         for event_id, line in lines:
             if event_id is not None:
                 if event_id in seen or self._ids.holds(event_id, log):

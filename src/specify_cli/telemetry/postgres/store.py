@@ -211,7 +211,7 @@ class PostgresEventStore(StoreBase[EventT]):
         return Row(event_id, aggregate_id, line.removesuffix(b"\n"))
 
     def _decoded(self, pages: Iterable[list[Found]]) -> Iterator[EventT]:
-        skipped = SkippedLines(self._log.place, self._logger)
+        skipped = SkippedLines(self._log.place, self._logger, "event")
         for page in pages:
             for found in page:
                 try:
