@@ -1,7 +1,8 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
-from .codec import EventCodec, codec_of, is_blank
+from .codec import EventCodec, is_blank
 from .event import Codec, EventId, EventT, StorableEvent
+from .event_types import EventTypes, codec_of
 from .json_values import UnstorableError
 from .malformed import MalformedLineError
 from .record_codec import Record, RecordCodec
@@ -12,6 +13,7 @@ __all__ = [
     "EventCodec",
     "EventId",
     "EventT",
+    "EventTypes",
     "MalformedLineError",
     "Record",
     "RecordCodec",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 EventT = TypeVar("EventT")
@@ -45,6 +46,8 @@ class Codec(Protocol[EventT]):
 
     id_key: str | None
     ids_are_verbatim: bool
+    id_form: str | None
+    read_ids: Callable[[Sequence[str]], Sequence[Any]] | None
 
     def check(self, value: object) -> None:
         """Raise TypeError unless ``value`` is one that this log takes."""

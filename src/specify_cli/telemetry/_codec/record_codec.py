@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json
@@ -40,6 +40,9 @@ class RecordCodec:
         id_key: The last name of it.
         ids_are_verbatim: Whether the id is found in a line by searching for its characters.
     """
+
+    id_form: str | None = None
+    read_ids: Callable[[Sequence[str]], Sequence[Any]] | None = None
 
     def __init__(self, key: str | None = None) -> None:
         """Look at the key.

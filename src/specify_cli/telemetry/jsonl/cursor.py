@@ -13,7 +13,7 @@ import collections
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Generic
 
@@ -154,7 +154,7 @@ def read_since(
         position = Position() if cursor is None or to_end else Position.parse(cursor)
     except ValueError as error:
         raise log.error_type(f'cannot read "{log.path}": {error}') from error
-    found: dict[str, EventT] = {}
+    found: dict[Hashable, EventT] = {}
     with log.opened(settled=True) as file:
         restarted = position.offset > 0 and (file is None or not position.is_in(file))
         if restarted:
@@ -169,7 +169,7 @@ def read_since(
                 else position.lines_after(file, lambda: len(found) >= limit)
             )
             for event in reader.events_in(lines, position.lines + 1):
-                found.setdefault(reader.id_of(event), event)
+                found.setdefault(reader.identity_of(event), event)
     return NewEvents([*found.values()], str(position), restarted=restarted)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Generic
 
-from .._codec import EventCodec, EventT, MalformedLineError, is_blank, lines_of_aggregate
+from .._codec import EventCodec, EventId, EventT, MalformedLineError, is_blank, lines_of_aggregate
 from .._log import AppendLog
 from .recent import RecentIds
 
@@ -72,28 +72,31 @@ class Reader(Generic[EventT]):
         events = self._distinct_events()
         if aggregate_id is None:
             return events
-        _check_aggregate(aggregate_id)
+        self._check_aggregate(aggregate_id)
         aggregate_of = self._codec.aggregate_of
         return (event for event in events if aggregate_of(event) == aggregate_id)
 
     def _distinct_events(self) -> Iterator[EventT]:
         recent = RecentIds()
         for event in self.events():
-            event_id = self._codec.id_of(event)
-            if event_id not in recent:
-                recent.add(event_id)
+            identity = self.identity_of(event)
+            if identity not in recent:
+                recent.add(identity)
                 yield event
 
-    def id_of(self, event: EventT) -> str:
-        """Return the id of an event, as the codec has it."""
-        return self._codec.id_of(event)
+    def identity_of(self, event: EventT) -> Hashable:
+        """Return what is the same of two events if one repeats the other: their id, if any."""
+        event_id: EventId | None = self._codec.id_of(event)
+        return object() if event_id is None else event_id
 
     def first_of_each_id(self, events: Iterable[EventT]) -> list[EventT]:
         """Return the events, of those with one id the first."""
-        id_of = self._codec.id_of
-        found: dict[str, EventT] = {}
+        if self._codec.id_key is None:
+            return list(events)
+        identity_of = self.identity_of
+        found: dict[Hashable, EventT] = {}
         for event in events:
-            found.setdefault(id_of(event), event)
+            found.setdefault(identity_of(event), event)
         return list(found.values())
 
     def events_in(self, blocks: Iterable[bytes], first_line: int = 1) -> Iterator[EventT]:
@@ -130,7 +133,7 @@ class Reader(Generic[EventT]):
             StorageError: The operating system refused.
             TypeError: ``aggregate_id`` is not a str.
         """
-        _check_aggregate(aggregate_id)
+        self._check_aggregate(aggregate_id)
         skipped = SkippedLines(self._log.path, self._log.logger)
         lines_before = 0
         for block in self._log.blocks():
@@ -148,7 +151,8 @@ class Reader(Generic[EventT]):
             lines_before += block.count(b"\n")
         skipped.summarize()
 
-
-def _check_aggregate(aggregate_id: object) -> None:
-    if not isinstance(aggregate_id, str):
-        raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")
+    def _check_aggregate(self, aggregate_id: object) -> None:
+        if self._codec.aggregate_field is None:
+            raise TypeError("events without an aggregate cannot be loaded by one")
+        if not isinstance(aggregate_id, str):
+            raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 
 class RecentIds:
     """A set of ids that holds at least the last ``GENERATION`` of those added."""
@@ -10,14 +12,14 @@ class RecentIds:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._young: set[str] = set()
-        self._old: set[str] = set()
+        self._young: set[Hashable] = set()
+        self._old: set[Hashable] = set()
 
-    def __contains__(self, event_id: str) -> bool:
+    def __contains__(self, event_id: Hashable) -> bool:
         """Return whether ``event_id`` is one of the ids held."""
         return event_id in self._young or event_id in self._old
 
-    def add(self, event_id: str) -> None:
+    def add(self, event_id: Hashable) -> None:
         """Hold ``event_id``, letting go of the oldest ids where there are too many."""
         if len(self._young) == self.GENERATION:
             self._old, self._young = self._young, set()
