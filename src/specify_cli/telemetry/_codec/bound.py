@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .event import IdReader
 from .fields import content_of, reader_of, verbatim_key
-from .id_texts import IdReader, id_reader
+from .id_texts import id_reader
 from .malformed import MalformedLineError, reason_of
 from .order import Order
 from .shapes import EventType, Schema
@@ -54,7 +55,7 @@ class Bound:
         reader = None if self.ids_are_verbatim else id_reader(id_field, shapes)
         self.read_ids: IdReader | None = reader[1] if reader is not None else None
         self.id_key = id_key or (reader[0] if reader is not None else id_field)
-        self.id_form = _checked_form(id_form) if self.read_ids is not None else None
+        self.id_form = _checked_form(id_form)
         aggregate_key = verbatim_key(aggregate_field, shapes) if aggregate_field else None
         self.aggregates_are_verbatim = aggregate_key is not None
         self.aggregate_key = aggregate_key or aggregate_field or ""

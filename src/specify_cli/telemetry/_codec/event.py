@@ -9,6 +9,9 @@ EventT = TypeVar("EventT")
 
 EventId: TypeAlias = str | int
 
+IdReader: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
+"""Tells which ids some texts are read as; None stands for what is refused."""
+
 
 class StorableEvent(Protocol):
     """An event of the contract, in any of its releases."""
@@ -47,7 +50,7 @@ class Codec(Protocol[EventT]):
     id_key: str | None
     ids_are_verbatim: bool
     id_form: str | None
-    read_ids: Callable[[Sequence[str]], Sequence[Any]] | None
+    read_ids: IdReader | None
 
     def check(self, value: object) -> None:
         """Raise TypeError unless ``value`` is one that this log takes."""

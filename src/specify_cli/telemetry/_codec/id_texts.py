@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 from pydantic_core import SchemaValidator, core_schema
 
+from .event import IdReader
 from .shapes import Schema, Shape
 
 _FUNCTIONS = {"function-after", "function-before", "function-wrap", "function-plain"}
-
-IdReader = Callable[[Sequence[str]], Sequence[Any]]
 
 
 def id_reader(name: str | None, shapes: tuple[Shape, ...]) -> tuple[str, IdReader] | None:
@@ -37,7 +33,8 @@ def id_reader(name: str | None, shapes: tuple[Shape, ...]) -> tuple[str, IdReade
         on_error="default",
     )
     validator = SchemaValidator(
-        core_schema.list_schema(each), shape.config  # type: ignore[arg-type]  # as pydantic made it
+        core_schema.list_schema(each),
+        shape.config,  # type: ignore[arg-type]  # as pydantic made it
     )
     return field.key, validator.validate_python
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
-from .event import EventId
+from .event import EventId, IdReader
 from .json_values import (
     MAX_NESTING,
     UnstorableError,
@@ -42,7 +42,7 @@ class RecordCodec:
     """
 
     id_form: str | None = None
-    read_ids: Callable[[Sequence[str]], Sequence[Any]] | None = None
+    read_ids: IdReader | None = None
 
     def __init__(self, key: str | None = None) -> None:
         """Look at the key.

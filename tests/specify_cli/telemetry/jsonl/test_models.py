@@ -286,7 +286,9 @@ def test_a_field_that_is_only_read_under_an_alias_is_written_under_it(log: Path)
     for _ in range(2):
         store.save_events([event, other])
         store_of(OnlyAliased, log).save_event(event)
-    assert log.read_bytes().count(b'"clock": 2, "event_type": "T", "id": "%b"' % UPPER.encode()) == 1
+    assert (
+        log.read_bytes().count(b'"clock": 2, "event_type": "T", "id": "%b"' % UPPER.encode()) == 1
+    )
     assert log.read_bytes().count(b"\n") == 2
     assert store.load_all_events() == [other, event]
     assert codec_of(OnlyAliased).ids_are_verbatim
