@@ -46,7 +46,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="MODULE:CLASS",
         type=model_named,
-        help="the pydantic model of the events, if it is another than this package's",
+        help="the type of the events or the class of their store, if not this package's",
     )
 
 
@@ -102,7 +102,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="MODULE:CLASS",
         type=model_named,
-        help="only events of this pydantic model; by default any JSON object is a record",
+        help="only events of this type or store; by default any JSON object is a record",
     )
 
 
@@ -110,10 +110,7 @@ def selection_of(options: argparse.Namespace) -> Selection:
     """Return which records are asked for."""
     loads = None
     if options.model is not None:
-        codec = codec_of(options.model)
-
-        def loads(line: bytes) -> bool:
-            return codec.loads_as(line) is not None
+        loads = codec_of(options.model).loads
 
     return Selection(
         options.aggregate, options.type, options.node, options.since, tuple(options.where), loads

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from .event import IdReader
-from .fields import content_of, reader_of, verbatim_key
+from .fields import content_of, is_plain_key, reader_of, verbatim_key
 from .id_texts import id_reader
+from .json_values import UnstorableError
 from .malformed import MalformedLineError, reason_of
 from .order import Order
 from .shapes import EventType, Schema
+
+# One equals 1 and 1.0, and a float has several texts.
+_NO_IDS = (bool, float)
 
 
 class Bound:
@@ -21,7 +25,6 @@ class Bound:
         id_of: Returns the id of an event.
         id_key: The key of the ids in a line.
         ids_are_verbatim: Whether an id is in its line as it is in the event.
-        id_form: The form of the ids that the type leaves as they are.
         read_ids: What tells which ids texts in lines are read as.
         aggregate_of: Returns the aggregate of an event.
         aggregate_key: The key of the aggregates in a line.
@@ -46,7 +49,7 @@ class Bound:
         shapes = type_.shapes
         for what, name in (("id_field", id_field), ("aggregate_field", aggregate_field)):
             _check_field(type_, what, name)
-        self._id_field = id_field
+        self._id_field, self._aggregate_field = id_field, aggregate_field
         self.order = Order(type_, order_by, id_field)
         self.id_of = _reader(id_field, type_)
         self.aggregate_of = _reader(aggregate_field, type_)
@@ -55,7 +58,10 @@ class Bound:
         reader = None if self.ids_are_verbatim else id_reader(id_field, shapes)
         self.read_ids: IdReader | None = reader[1] if reader is not None else None
         self.id_key = id_key or (reader[0] if reader is not None else id_field)
-        self.id_form = _checked_form(id_form)
+        self._form = _compiled(id_form)
+        if self._form is not None and not self.ids_are_verbatim:
+            self.id_key = _only_key(type_, id_field)
+            self.ids_are_verbatim, self.read_ids = True, None
         aggregate_key = verbatim_key(aggregate_field, shapes) if aggregate_field else None
         self.aggregates_are_verbatim = aggregate_key is not None
         self.aggregate_key = aggregate_key or aggregate_field or ""
@@ -73,6 +79,11 @@ class Bound:
             )
         )
 
+    def check_form(self, event: Any) -> None:
+        """See that an id has the form that the class says it has."""
+        if self._form is not None and self._form.fullmatch(self.id_of(event)) is None:
+            raise UnstorableError(f"{self._id_field}: not of the id_form {self._form.pattern}")
+
     def check_made(self, event: Any) -> None:
         """See that an event has an id, and whatever else it is found and sorted by.
 
@@ -88,10 +99,11 @@ class Bound:
             raise MalformedLineError(reason_of(error)) from error
         if event_id is None and isinstance(content_of(event), self._without_id):
             pass
-        elif event_id is None or not _is_hashable(event_id) or isinstance(event_id, (bool, float)):
+        elif event_id is None or not _is_hashable(event_id) or isinstance(event_id, _NO_IDS):
             raise MalformedLineError(f"{self._id_field}: not an id: {event_id!r:.200}")
         if not _is_hashable(aggregate_id):
-            raise MalformedLineError(f"aggregate_id: not an id: {aggregate_id!r:.200}")
+            name = self._aggregate_field
+            raise MalformedLineError(f"{name}: not an id: {aggregate_id!r:.200}")
 
 
 def _check_field(type_: EventType, what: str, name: object) -> None:
@@ -111,18 +123,19 @@ def _nothing(_: object) -> None:
     return None
 
 
-def _checked_form(form: object) -> str | None:
-    if form is None or (isinstance(form, str) and form and _is_pattern(form)):
-        return form
-    raise TypeError(f"id_form is a regular expression of ids, not {form!r}")
-
-
-def _is_pattern(form: str) -> bool:
+def _compiled(form: str | None) -> re.Pattern[str] | None:
     try:
-        re.compile(form.encode("ascii"))
-    except (re.error, UnicodeEncodeError):
-        return False
-    return True
+        return None if form is None else re.compile(form)
+    except (re.error, TypeError) as error:
+        raise TypeError(f"id_form is a regular expression of ids, not {form!r}") from error
+
+
+def _only_key(type_: EventType, name: str | None) -> str:
+    fields = [shape.fields[name] for shape in type_.shapes if name and name in shape.fields]
+    keys = {field.key for field in fields}
+    if len(keys) == 1 and all(field.has_one_key for field in fields) and is_plain_key(min(keys)):
+        return keys.pop()
+    raise TypeError(f"id_form: {name} is no field that lines have under one name")
 
 
 def _is_surely_text(schema: Schema) -> bool:

@@ -43,7 +43,7 @@ class EventCodec(Generic[EventT]):
         id_field: The field that tells an event from every other; None if every save is written.
         aggregate_field: The field that says what an event happened to; None if there is none.
         order_by: The fields that loads sort by, see ``Order``.
-        id_form: A regular expression of ids that the type leaves as they are.
+        id_form: A regular expression of the one form in which lines have ids.
 
     Attributes:
         model: The type.
@@ -51,7 +51,6 @@ class EventCodec(Generic[EventT]):
         id_key: The key of the ids in a line, or how they are called; None if there are none.
         ids_are_verbatim: Whether an event's id is in its line as it is in the event, but for
             JSON's own escapes: the type neither changes, renames nor replaces it.
-        id_form: See above.
         read_ids: What tells which ids texts in lines are read as; None if only lines tell.
         aggregate_key: The same as ``id_key``, of its aggregate.
         aggregates_are_verbatim: The same as ``ids_are_verbatim``, of its aggregate.
@@ -78,7 +77,6 @@ class EventCodec(Generic[EventT]):
         self.name = type_.name
         self.id_key = bound.id_key
         self.ids_are_verbatim = bound.ids_are_verbatim
-        self.id_form = bound.id_form
         self.read_ids = bound.read_ids
         self.aggregate_field = aggregate_field
         self.aggregate_key = bound.aggregate_key
@@ -125,6 +123,7 @@ class EventCodec(Generic[EventT]):
             UnstorableError: No line would give the event back.
         """
         try:
+            self._bound.check_form(event)
             text = (
                 self._simple_text(event) or self._plain_text(event) or self._converted_text(event)
             )
@@ -183,7 +182,7 @@ class EventCodec(Generic[EventT]):
         if self._forms.is_first_form:
             return first_form_text(vars(event), self._validate)
         known = self._forms.known_types
-        return None if known is None else known.text_of(fields_of(event))
+        return None if known is None else known.text_of(vars(event))
 
     def _plain_text(self, event: EventT) -> str | None:
         """Return the JSON of an event whose payload is in JSON terms already, as nearly all are."""

@@ -45,11 +45,12 @@ class Codec(Protocol[EventT]):
             None if a value has no id, and every save is written.
         ids_are_verbatim: Whether an id is in a line as it is in the value, but for JSON's own
             escapes. A search for its characters finds it then.
+        read_ids: What tells which ids texts under ``id_key`` are read as; None if only whole lines
+            tell.
     """
 
     id_key: str | None
     ids_are_verbatim: bool
-    id_form: str | None
     read_ids: IdReader | None
 
     def check(self, value: object) -> None:

@@ -22,7 +22,9 @@ class EventTypes(Generic[EventT]):
             of one aggregate.
         order_by: The fields that loads sort by; ``()`` for the order of the file. By default the
             clock and the node, as far as the type has them.
-        id_form: A regular expression of ids that the type leaves as they are.
+        id_form: A regular expression of the one form in which every line has its id, where a type
+            reads ids in others too: then they can be searched for as they are. An event whose id is
+            of another form is refused.
     """
 
     # No type stands for all that pydantic validates: a union, say, is none.

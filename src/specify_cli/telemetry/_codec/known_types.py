@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -22,8 +23,8 @@ _ZONES = {type(None), timezone, TzInfo}
 
 _KNOWN_CONFIG = {"title", "extra_fields_behavior", "frozen"}
 
-Text: TypeAlias = Callable[[Any], str | None]
-"""Returns the JSON of a value, or None if it is not certain to read back."""
+Text: TypeAlias = Callable[[Any], str]
+"""Returns the JSON of a value, or raises TypeError if that is not certain to read back."""
 
 _quote = json.encoder.encode_basestring_ascii
 
@@ -42,8 +43,10 @@ class KnownTypes:
 
     def __init__(self, fields: dict[str, Text], validate: Callable[[object], object]) -> None:
         """Sort the fields, as they are in a line."""
+        names = sorted(fields)
         self._names = fields.keys()
-        self._fields = [(name, f"{_quote(name)}: ", fields[name]) for name in sorted(fields)]
+        self._values = itemgetter(*names)
+        self._fields = [(f"{_quote(name)}: ", fields[name]) for name in names]
         self._validate = validate
 
     def text_of(self, fields: dict[str, Any]) -> str | None:
@@ -54,15 +57,14 @@ class KnownTypes:
         """
         if fields.keys() != self._names or not digits_are_bounded():
             return None
-        texts = []
-        for name, key, write in self._fields:
-            text = write(fields[name])
-            if text is None:
-                return None
-            texts.append(key + text)
-        if vars(self._validate(fields)) != fields:
+        values = self._values(fields)
+        try:
+            texts = [
+                key + write(value) for (key, write), value in zip(self._fields, values, strict=True)
+            ]
+        except TypeError:
             return None
-        return f"{{{', '.join(texts)}}}"
+        return f"{{{', '.join(texts)}}}" if vars(self._validate(fields)) == fields else None
 
 
 def known_types(shape: Shape, validate: Callable[[object], object]) -> KnownTypes | None:
@@ -76,7 +78,9 @@ def known_types(shape: Shape, validate: Callable[[object], object]) -> KnownType
         return None
     if shape.content is dict or shape.made is not shape.content:
         return None
-    if not hasattr(shape.made, "__pydantic_validator__"):
+    if not (hasattr(shape.made, "__pydantic_validator__") and len(shape.fields) > 1):
+        return None
+    if not shape.made.__dictoffset__:  # a dataclass with slots
         return None
     writers = {
         name: _writer(field.schema) if field.has_one_key and field.key == name else None
@@ -109,41 +113,47 @@ def _is_text(schema: Schema) -> bool:
     )
 
 
-def _nullable(inner: Text, value: Any) -> str | None:
+def _nullable(inner: Text, value: Any) -> str:
     return "null" if value is None else inner(value)
 
 
-def _str(value: Any) -> str | None:
-    return _quote(value) if type(value) is str else None
+def _int(value: Any) -> str:
+    if type(value) is not int:
+        raise TypeError
+    return str(value)
 
 
-def _int(value: Any) -> str | None:
-    return str(value) if type(value) is int else None
+def _bool(value: Any) -> str:
+    if type(value) is not bool:
+        raise TypeError
+    return "true" if value else "false"
 
 
-def _bool(value: Any) -> str | None:
-    return ("true" if value else "false") if type(value) is bool else None
-
-
-def _datetime(value: Any) -> str | None:
+def _datetime(value: Any) -> str:
     if type(value) is not datetime or type(value.tzinfo) not in _ZONES:
-        return None
+        raise TypeError
     text = value.isoformat()
-    return f'"{text}"' if len(text) in _TIME_LENGTHS else None
+    if len(text) not in _TIME_LENGTHS:
+        raise TypeError
+    return f'"{text}"'
 
 
-def _uuid(value: Any) -> str | None:
-    return f'"{value}"' if type(value) is UUID else None
+def _uuid(value: Any) -> str:
+    if type(value) is not UUID:
+        raise TypeError
+    return f'"{value}"'
 
 
-def _object(value: Any) -> str | None:
-    return dump_known_plain(value) if type(value) is dict and is_plain(value) else None
+def _object(value: Any) -> str:
+    if type(value) is not dict or not is_plain(value):
+        raise TypeError
+    return dump_known_plain(value)
 
 
 _WRITERS: dict[str, Text] = {
     "bool": _bool,
     "datetime": _datetime,
     "int": _int,
-    "str": _str,
+    "str": _quote,
     "uuid": _uuid,
 }

@@ -41,7 +41,6 @@ class RecordCodec:
         ids_are_verbatim: Whether the id is found in a line by searching for its characters.
     """
 
-    id_form: str | None = None
     read_ids: IdReader | None = None
 
     def __init__(self, key: str | None = None) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .codec import EventCodec
 from .event import Codec, EventId, EventT, IdReader
-from .patterns import escape_in, integer, named, no_text, not_of_form, quoted, texts_under
+from .patterns import escape_in, integer, named, no_text, quoted, texts_under
 
 # What can hide an id or an aggregate from a search for its characters: an escaped printable ASCII
 # character, which may stand in the value or in the key, or any escape in the value. Searching for
@@ -128,15 +128,8 @@ def _lines_perhaps_of(
     # The type makes something else of the ids in lines: upper case, say. Any line may be it.
     if codec.read_ids is None:
         return _lines(block)
-    if codec.id_form is not None and isinstance(event_id, str):
-        return chain(
-            _lines_with(quoted(event_id), block),
-            _lines_matching(not_of_form(codec.id_key, codec.id_form), block),
-            _lines_hiding(escape_in(codec.id_key), block),
-        )
     return chain(
         _lines_read_as(event_id, block, codec.id_key, codec.read_ids),
-        _lines_matching(no_text(codec.id_key), block),
         _lines_hiding(escape_in(codec.id_key), block),
     )
 
@@ -144,12 +137,15 @@ def _lines_perhaps_of(
 def _lines_read_as(
     event_id: EventId, block: bytes, key: str, read_ids: IdReader
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines with an id that is read as ``event_id``."""
+    """Yield the lines with an id that is read as ``event_id``, or is no text."""
     found = texts_under(key).findall(block)
     ids = _read(found, read_ids)
     if ids is None:
         yield from _lines(block)
-    elif event_id in ids:
+        return
+    if b"" in found:
+        yield from _lines_matching(no_text(key), block)
+    if event_id in ids:
         for match, read in zip(texts_under(key).finditer(block), ids, strict=True):
             if read == event_id:
                 start, end = _line_around(match.start(), block)
@@ -166,14 +162,15 @@ def _read_ids(
     for match in texts_under(key).finditer(block):
         start = block.rfind(b"\n", at, match.start()) + 1 or start
         at = match.start()
-        texts.append(match[1])
+        texts.append(match[1] or b"")
         starts.append(start)
     ids = _read(texts, read_ids)
     if ids is None:
         yield from _loaded_ids(_lines(block), codec)
         return
     yield from ((read, at) for read, at in zip(ids, starts, strict=True) if read is not None)
-    yield from _loaded_ids(_lines_matching(no_text(key), block), codec)
+    if b"" in texts:
+        yield from _loaded_ids(_lines_matching(no_text(key), block), codec)
     yield from _loaded_ids(_lines_hiding(escape_in(key), block), codec)
 
 

@@ -137,14 +137,10 @@ def _shapes(known: dict[str, Schema], schema: Schema) -> Iterator[Shape]:
         known: The schemas that others refer to.
         schema: The schema.
     """
+    schema = _resolved(known, schema)
     kind = schema["type"]
     inside = partial(_shapes, known)
-    if kind == "definitions":
-        known.update({definition["ref"]: definition for definition in schema["definitions"]})
-        yield from inside(schema["schema"])
-    elif kind == "definition-ref":
-        yield from inside(known.get(schema["schema_ref"], {"type": "unknown"}))
-    elif kind in ("union", "tagged-union"):
+    if kind in ("union", "tagged-union"):
         choices = schema["choices"]
         for choice in choices.values() if isinstance(choices, dict) else choices:
             yield from inside(choice[0] if isinstance(choice, tuple) else choice)
@@ -161,6 +157,17 @@ def _shapes(known: dict[str, Schema], schema: Schema) -> Iterator[Shape]:
             yield replace(shape, made=schema["cls"])
     elif kind in ("model", "dataclass", "typed-dict"):
         yield _object(known, schema)
+
+
+def _resolved(known: dict[str, Schema], schema: Schema) -> Schema:
+    while True:
+        if schema["type"] == "definitions":
+            known.update({definition["ref"]: definition for definition in schema["definitions"]})
+            schema = schema["schema"]
+        elif schema["type"] == "definition-ref":
+            schema = known[schema["schema_ref"]]
+        else:
+            return schema
 
 
 def _object(known: dict[str, Schema], schema: Schema) -> Shape:

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic
+from typing import Any, Generic
 
-from .._codec import EventCodec, EventT, MalformedLineError, StorableEvent, codec_of
+from .._codec import EventCodec, EventT, MalformedLineError, codec_of
 from .._codec.fragments import Piece, has_event_id, parts_of, whole_piece
 from .._contract import Event, StorageError
 from .._log import Snapshot, files
@@ -70,7 +70,7 @@ class LogReport:
 def check_log(
     path: str | os.PathLike[str],
     *,
-    event_model: type[StorableEvent] = Event,
+    event_model: Any = Event,
     progress: Callable[[int, int], None] | None = None,
     max_problems: int = 1000,
 ) -> LogReport:
@@ -85,7 +85,7 @@ def check_log(
 
     Args:
         path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.
-        event_model: The pydantic model of the events.
+        event_model: The type of the events, or the class of their store.
         progress: Called now and then with how many bytes have been read and how many there are.
         max_problems: How many problems the report holds; all of them are counted.
 
@@ -161,6 +161,7 @@ class _Check(Generic[EventT]):
         self._counts: Counter[ProblemKind] = Counter()
         self._problems: list[Problem] = []
         self._size = self._lines = self._malformed_lines = self._other_events = 0
+        self._without_id = 0
 
     def numbered(self, blocks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         return self._numbers.noted(blocks)
@@ -174,8 +175,13 @@ class _Check(Generic[EventT]):
         except MalformedLineError:
             self._take_other(line)
         else:
-            self._aggregates.add(self._codec.aggregate_of(event))
-            self._take_event(line, self._codec.id_of(event))
+            aggregate_id, event_id = self._codec.aggregate_of(event), self._codec.id_of(event)
+            if aggregate_id is not None:
+                self._aggregates.add(aggregate_id)
+            if event_id is None:
+                self._without_id += 1
+            else:
+                self._take_event(line, event_id)
 
     def _take_event(self, line: Line, event_id: str) -> None:
         content, start = content_of(line)
@@ -224,7 +230,7 @@ class _Check(Generic[EventT]):
             path=path,
             size=self._size,
             lines=self._lines,
-            events=len(self._contents),
+            events=len(self._contents) + self._without_id,
             aggregates=len(self._aggregates),
             malformed_lines=self._malformed_lines,
             recoverable_events=sum(first(event_id) is None for event_id in self._recoverable),
