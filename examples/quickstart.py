@@ -1,20 +1,17 @@
-"""Record a few execution events, tear the log as a crash would, record one more, read it all back.
-
-With a path, print the events of that log instead.
-"""
+"""Record a few execution events, tear the log as a crash would, record one more, show the log."""
 
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ulid import ULID
 
-from spec_kitty_telemetry import Event, SimpleJsonStore, StorageError
+from spec_kitty_telemetry import Event, SimpleJsonStore
 
 FEATURE = "043-telemetry-foundation"
 STEPS = [
@@ -47,23 +44,6 @@ def execution_event(clock: int) -> Event:
     )
 
 
-def print_table(events: Iterable[Event]) -> None:
-    """Print one event a line, and how many there were."""
-    count = 0
-    for event in events:
-        count += 1
-        details = " ".join(
-            str(event.payload[name])
-            for name in ("role", "agent", "model", "wp_id")
-            if event.payload.get(name) is not None
-        )
-        print(
-            f"{event.lamport_clock:>5}  {event.timestamp:%Y-%m-%d %H:%M:%S}  "
-            f"{event.aggregate_id:<40}  {event.event_type:<20}  {details}".rstrip()
-        )
-    print(f"{count} events")
-
-
 def record(log: Path) -> None:
     """Show what recording, a crash and recording again do to a log."""
     store = SimpleJsonStore(log)
@@ -76,24 +56,20 @@ def record(log: Path) -> None:
     print("Tore the last line, as a writer that dies half-way through would")
 
     store.save_event(execution_event(5))
-    print("Recorded another event; the torn line stays as it is, on a line of its own\n")
-    print_table(store.load_all_events())
+    print("Recorded another event; the torn line stays as it is, on a line of its own")
+
+    print(f"{len(store.load_all_events())} events load")
+    print("\n$ spec-kitty-telemetry show execution.events.jsonl", flush=True)
+    show = [sys.executable, "-m", "spec_kitty_telemetry", "show", str(log)]
+    subprocess.run(show, check=True)  # noqa: S603  # as one would in a shell
 
 
-def main(arguments: list[str]) -> int:
-    """Print the logs at the paths given, or play the example."""
+def main() -> None:
+    """Play the example."""
     logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stdout)
-    try:
-        for path in arguments:
-            print_table(SimpleJsonStore(path).load_all_events())
-        if not arguments:
-            with tempfile.TemporaryDirectory() as folder:
-                record(Path(folder, "kitty-specs", FEATURE, "execution.events.jsonl"))
-    except StorageError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    with tempfile.TemporaryDirectory() as folder:
+        record(Path(folder, "kitty-specs", FEATURE, "execution.events.jsonl"))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

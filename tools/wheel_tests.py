@@ -84,7 +84,8 @@ def main() -> None:
         scripts = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
         python = scripts / ("python.exe" if os.name == "nt" else "python")
         run(python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")
-        run(python, "-m", "pip", "install", "--quiet", wheel.resolve(), "--group", "tests")
+        groups = ["--group", "tests", "--group", "servers"]
+        run(python, "-m", "pip", "install", "--quiet", wheel.resolve(), *groups)
         run(python, "tests/specify_cli/telemetry/project/releases/install.py")
         copy_tests(folder / "project")
         (folder / "project" / "dist").mkdir()

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from . import _contract
 from ._contract import Event, EventStore, StorageError
 from ._version import __version__ as __version__
-from .jsonl import JsonlEventStore, NewEvents
+from .jsonl import (
+    JsonlEventStore,
+    JsonlLog,
+    LockTimeoutError,
+    MalformedLineError,
+    NewEvents,
+    Transaction,
+)
 from .store import SimpleJsonStore
 
 __all__ = [
@@ -15,9 +22,13 @@ __all__ = [
     "EventStore",
     "InMemoryEventStore",
     "JsonlEventStore",
+    "JsonlLog",
+    "LockTimeoutError",
+    "MalformedLineError",
     "NewEvents",
     "SimpleJsonStore",
     "StorageError",
+    "Transaction",
     "check_log",
     "repair_log",
 ]

@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from .._codec import codec_of
+from .._contract import Event
 from ..query import Selection, time_since, where
 from .model import model_named
 
@@ -40,7 +42,7 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="LOG", nargs="+", help="a log")
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse._ActionsContainer) -> None:
     """Take the model of the events."""
     parser.add_argument(
         "--model",
@@ -48,6 +50,32 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         type=model_named,
         help="the type of the events or the class of their store, if not this package's",
     )
+
+
+def add_model_or_records(parser: argparse.ArgumentParser) -> None:
+    """Take the model of the events, or that any JSON object is a record."""
+    group = parser.add_mutually_exclusive_group()
+    add_model(group)
+    group.add_argument(
+        "--records",
+        action="store_true",
+        help="for a log of anything: every JSON object is a record, and repeats are meant",
+    )
+
+
+def event_model_of(options: argparse.Namespace) -> Any:
+    """Return the type of the events; None if any JSON object is a record."""
+    return None if options.records else options.model or Event
+
+
+def asks_for_model(options: argparse.Namespace) -> bool:
+    """Return whether another model than the usual one may be meant."""
+    return options.model is None and not options.records
+
+
+def noun_of(options: argparse.Namespace) -> str:
+    """Return what an event is called."""
+    return "record" if options.records else "event"
 
 
 def add_json(parser: argparse._ActionsContainer, what: str = "print JSON, for tools") -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from .._contract import Event, StorageError
+from .._contract import StorageError
 from ..check import check_log
 from . import streams
 from .arguments import (
@@ -17,7 +17,10 @@ from .arguments import (
     add_json,
     add_limit,
     add_logs,
-    add_model,
+    add_model_or_records,
+    asks_for_model,
+    event_model_of,
+    noun_of,
 )
 from .check_text import as_json, as_text
 from .progress import progress_of
@@ -25,7 +28,7 @@ from .progress import progress_of
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_logs(parser)
-    add_model(parser)
+    add_model_or_records(parser)
     add_json(parser)
     add_limit(parser, "problems")
 
@@ -37,7 +40,7 @@ def _run(options: argparse.Namespace) -> int:
     for path in options.paths:
         try:
             with progress_of(path) as progress:
-                report = check_log(path, progress=progress, event_model=options.model or Event)
+                report = check_log(path, progress=progress, event_model=event_model_of(options))
         except StorageError as error:
             status = UNREADABLE
             records.append({"path": path, "error": str(error)})
@@ -48,7 +51,9 @@ def _run(options: argparse.Namespace) -> int:
         if options.json:
             records.append(as_json(report))
         else:
-            text = as_text(report, options.limit, asks_for_model=options.model is None)
+            text = as_text(
+                report, options.limit, noun_of(options), asks_for_model=asks_for_model(options)
+            )
             sys.stdout.write(f"{gap}{text}\n")
             gap = "" if report.is_clean else "\n"
     if options.json:

@@ -42,15 +42,16 @@ def as_json(report: LogReport) -> dict[str, Any]:
     }
 
 
-def as_text(report: LogReport, limit: int, *, asks_for_model: bool) -> str:
+def as_text(report: LogReport, limit: int, noun: str = "event", *, asks_for_model: bool) -> str:
     """Return a report to be read by a person.
 
     Args:
         report: The report.
         limit: How many problems are shown.
+        noun: What an event is called.
         asks_for_model: Whether the model may be the wrong one.
     """
-    return "\n".join([*_summary(report, asks_for_model), *_problems(report, limit)])
+    return "\n".join([*_summary(report, noun, asks_for_model), *_problems(report, limit)])
 
 
 def about_model(other_events: int) -> str:
@@ -63,10 +64,11 @@ def about_model(other_events: int) -> str:
     return f"  {other_events:,} {which} of this model; for another: --model package.module:Class"
 
 
-def _summary(report: LogReport, asks_for_model: bool) -> Iterator[str]:  # noqa: FBT001  # named above
+def _summary(report: LogReport, noun: str, asks_for_model: bool) -> Iterator[str]:  # noqa: FBT001  # named above
     path = printable(str(report.path))
+    of = f" of {count(report.aggregates, 'aggregate')}" if noun == "event" else ""
     content = (
-        f"{count(report.events, 'event')} of {count(report.aggregates, 'aggregate')}"
+        f"{count(report.events, noun)}{of}"
         f" in {count(report.lines, 'line')}, {count(report.size, 'byte')}"
     )
     if report.is_clean:
@@ -75,8 +77,9 @@ def _summary(report: LogReport, asks_for_model: bool) -> Iterator[str]:  # noqa:
     yield f"{path}: {count(sum(report.counts.values()), 'problem')}"
     yield f"  {content}"
     if report.malformed_lines:
-        yield f"  {count(report.malformed_lines, 'line')} without an event that loads" + (
-            f"; {count(report.recoverable_events, 'whole event')} in them"
+        article = "an" if noun == "event" else "a"
+        yield f"  {count(report.malformed_lines, 'line')} without {article} {noun} that loads" + (
+            f"; {count(report.recoverable_events, f'whole {noun}')} in them"
             if report.recoverable_events
             else ""
         )

@@ -14,8 +14,9 @@ from .follow_command import FOLLOW
 from .repair_command import REPAIR
 from .show_command import SHOW
 from .stats_command import STATS
+from .sync_commands import SHARING
 
-COMMANDS: tuple[Command, ...] = (SHOW, FOLLOW, STATS, CHECK, REPAIR)
+COMMANDS: tuple[Command, ...] = (SHOW, FOLLOW, STATS, CHECK, REPAIR, *SHARING)
 
 _INTERRUPTED = 130
 

@@ -45,7 +45,7 @@ def _run(options: argparse.Namespace) -> int:
     was_missing = False
     last = None if options.from_start else options.number
     try:
-        for batch in follow(Path(options.path), selection_of(options), last):
+        for batch in follow(Path(options.path), selection_of(options), last):  # pragma: no branch
             if batch.is_restarted:
                 streams.say(f'"{options.path}" was replaced; reading it from the start')
             if batch.is_missing and not was_missing:

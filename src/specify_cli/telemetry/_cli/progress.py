@@ -25,7 +25,7 @@ def progress_of(path: str) -> Iterator[Callable[[int, int], None]]:
     Yields:
         What is to be called with how many bytes have been read, and how many there are.
     """
-    line = _Line()
+    line = Line()
     name = printable(PurePath(path).name)
     begin = time.monotonic() + _DELAY
 
@@ -39,7 +39,7 @@ def progress_of(path: str) -> Iterator[Callable[[int, int], None]]:
         line.show("", "")
 
 
-class _Line:
+class Line:
     """One line of the terminal, if there is one."""
 
     def __init__(self) -> None:

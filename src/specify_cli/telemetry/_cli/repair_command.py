@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from .._contract import Event, StorageError
+from .._contract import StorageError
 from ..repair import RepairReport, repair_log
 from . import streams
 from .arguments import (
@@ -17,7 +17,10 @@ from .arguments import (
     add_json,
     add_limit,
     add_logs,
-    add_model,
+    add_model_or_records,
+    asks_for_model,
+    event_model_of,
+    noun_of,
 )
 from .progress import progress_of
 from .repair_text import repair_as_json, repair_as_text
@@ -25,7 +28,7 @@ from .repair_text import repair_as_json, repair_as_text
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_logs(parser)
-    add_model(parser)
+    add_model_or_records(parser)
     parser.add_argument("--apply", action="store_true", help="do it")
     parser.add_argument(
         "--also",
@@ -57,7 +60,9 @@ def _run(options: argparse.Namespace) -> int:
         if options.json:
             records.append(repair_as_json(report))
         else:
-            text = repair_as_text(report, options.limit, asks_for_model=options.model is None)
+            text = repair_as_text(
+                report, options.limit, noun_of(options), asks_for_model=asks_for_model(options)
+            )
             sys.stdout.write(f"{gap}{text}\n")
             gap = "" if report.is_clean else "\n"
     if due:
@@ -75,7 +80,7 @@ def _repair(path: str, options: argparse.Namespace) -> RepairReport:
             path,
             apply=options.apply,
             also=options.also,
-            event_model=options.model or Event,
+            event_model=event_model_of(options),
             progress=progress,
             max_examples=1000 if options.json else min(options.limit, 1000),
         )

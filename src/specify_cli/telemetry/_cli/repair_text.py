@@ -21,33 +21,36 @@ def repair_as_json(report: RepairReport) -> dict[str, Any]:
     }
 
 
-def repair_as_text(report: RepairReport, limit: int = 10, *, asks_for_model: bool) -> str:
+def repair_as_text(
+    report: RepairReport, limit: int = 10, noun: str = "event", *, asks_for_model: bool
+) -> str:
     """Return what was done, or would be, to be read by a person.
 
     Args:
         report: The report.
         limit: How many of the pieces that are moved are shown.
+        noun: What an event is called.
         asks_for_model: Whether the model may be the wrong one.
     """
-    lines = [*_summary(report)]
+    lines = [*_summary(report, noun)]
     if report.other_events and asks_for_model:
         lines.append(about_model(report.other_events))
     return "\n".join([*lines, *_examples(report, limit)])
 
 
-def _summary(report: RepairReport) -> Iterator[str]:
+def _summary(report: RepairReport, noun: str) -> Iterator[str]:
     path = printable(str(report.path))
-    others = count(report.other_lines, "line that is no event", "lines that are no events")
+    others = count(report.other_lines, f"line that is no {noun}", f"lines that are no {noun}s")
     if report.is_clean:
         beside = f" and {others}" if report.other_lines else ""
-        yield f"{path}: no damage, {count(report.events, 'event')}{beside}"
+        yield f"{path}: no damage, {count(report.events, noun)}{beside}"
         return
     keep, move, separate = (
         ("kept", "moved", "put") if report.applied else ("would keep", "would move", "would put")
     )
     yield f"{path}: {'repaired' if report.applied else 'in need of repair'}"
     recovered = f", {report.recovered:,} of them recovered" if report.recovered else ""
-    yield f"  {keep} {count(report.events, 'event')}{recovered}"
+    yield f"  {keep} {count(report.events, noun)}{recovered}"
     if report.separated > report.recovered:
         more = count(report.separated - report.recovered, "more record")
         yield f"  {separate} {more} on lines of their own"

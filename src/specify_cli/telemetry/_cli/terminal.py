@@ -72,7 +72,7 @@ class Paint:
 def shown_by(stream: TextIO, text: str, instead: str) -> str:
     """Return ``text`` if the stream's encoding has it, and else ``instead``."""
     try:
-        text.encode(stream.encoding or "ascii")
+        text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:
         return instead
     return text

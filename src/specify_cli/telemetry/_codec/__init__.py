@@ -1,14 +1,16 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
+from .clocks import clock_of, highest_clock
 from .codec import EventCodec, is_blank
 from .event import Codec, EventId, EventT, StorableEvent
-from .event_types import EventTypes, codec_of
+from .event_types import EventTypes, bound_as, codec_of
 from .json_values import UnstorableError
 from .malformed import MalformedLineError
-from .record_codec import Record, RecordCodec
+from .record_codec import RECORDS, Record, RecordCodec
 from .search import find_event, lines_of_aggregate, named_ids
 
 __all__ = [
+    "RECORDS",
     "Codec",
     "EventCodec",
     "EventId",
@@ -19,8 +21,11 @@ __all__ = [
     "RecordCodec",
     "StorableEvent",
     "UnstorableError",
+    "bound_as",
+    "clock_of",
     "codec_of",
     "find_event",
+    "highest_clock",
     "is_blank",
     "lines_of_aggregate",
     "named_ids",

@@ -12,7 +12,7 @@ from .id_texts import id_reader
 from .json_values import UnstorableError
 from .malformed import MalformedLineError, reason_of
 from .order import Order
-from .shapes import EventType, Schema
+from .shapes import EventType, Schema, Shape
 
 # One equals 1 and 1.0, and a float has several texts.
 _NO_IDS = (bool, float)
@@ -29,6 +29,7 @@ class Bound:
         aggregate_of: Returns the aggregate of an event.
         aggregate_key: The key of the aggregates in a line.
         aggregates_are_verbatim: Whether an aggregate is in its line as it is in the event.
+        clocks_are_verbatim: Whether a clock is a number in its line, under its own name.
         order: The order of loads.
         sees_any_event: Whether nothing but an event with all of these comes of a line.
     """
@@ -65,6 +66,7 @@ class Bound:
         aggregate_key = verbatim_key(aggregate_field, shapes) if aggregate_field else None
         self.aggregates_are_verbatim = aggregate_key is not None
         self.aggregate_key = aggregate_key or aggregate_field or ""
+        self.clocks_are_verbatim = all(map(_has_plain_clock, shapes))
         self._without_id = tuple(
             shape.content for shape in shapes if id_field is None or not shape.has(id_field)
         )
@@ -136,6 +138,14 @@ def _only_key(type_: EventType, name: str | None) -> str:
     if len(keys) == 1 and all(field.has_one_key for field in fields) and is_plain_key(min(keys)):
         return keys.pop()
     raise TypeError(f"id_form: {name} is no field that lines have under one name")
+
+
+def _has_plain_clock(shape: Shape) -> bool:
+    field = shape.fields.get("lamport_clock")
+    if field is None:
+        return False
+    is_plain = field.has_one_key and field.key == "lamport_clock"
+    return shape.only_collects and is_plain and field.schema.get("type") == "int"
 
 
 def _is_surely_text(schema: Schema) -> bool:

@@ -54,6 +54,7 @@ class EventCodec(Generic[EventT]):
         read_ids: What tells which ids texts in lines are read as; None if only lines tell.
         aggregate_key: The same as ``id_key``, of its aggregate.
         aggregates_are_verbatim: The same as ``ids_are_verbatim``, of its aggregate.
+        clocks_are_verbatim: Whether a clock is a number in its line, under its own name.
         clock_is_optional: Whether the type lets an event have no clock.
     """
 
@@ -81,6 +82,7 @@ class EventCodec(Generic[EventT]):
         self.aggregate_field = aggregate_field
         self.aggregate_key = bound.aggregate_key
         self.aggregates_are_verbatim = bound.aggregates_are_verbatim
+        self.clocks_are_verbatim = bound.clocks_are_verbatim
         self.clock_is_optional = bound.order.clock_is_optional
         # Of such a type nothing but an event comes.
         self._makes_events = bound.sees_any_event

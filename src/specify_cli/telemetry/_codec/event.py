@@ -53,6 +53,9 @@ class Codec(Protocol[EventT]):
     ids_are_verbatim: bool
     read_ids: IdReader | None
 
+    def __hash__(self) -> int:
+        """Return a number, so that what was learnt of a codec can be kept."""
+
     def check(self, value: object) -> None:
         """Raise TypeError unless ``value`` is one that this log takes."""
 
@@ -64,6 +67,9 @@ class Codec(Protocol[EventT]):
 
     def id_of(self, value: EventT) -> EventId | None:
         """Return what tells ``value`` from every other; None if nothing does."""
+
+    def aggregate_of(self, value: EventT) -> str | None:
+        """Return what ``value`` is about; None if that is not known."""
 
     def loads_as(self, line: bytes) -> EventId | None:
         """Return the id of the value that ``line`` loads as; None if it is malformed."""

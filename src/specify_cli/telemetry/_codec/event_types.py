@@ -35,6 +35,13 @@ class EventTypes(Generic[EventT]):
     id_form: ClassVar[str | None] = None
 
 
+def bound_as(event_model: Any) -> dict[str, Any]:
+    """Return the attributes of a class of stores for a type of events, or like another one."""
+    if isinstance(event_model, type) and issubclass(event_model, EventTypes):
+        return {name: getattr(event_model, name) for name in _ATTRIBUTES}
+    return {"event_model": event_model}
+
+
 def codec_of(event_model: Any) -> EventCodec[Any]:
     """Return the codec of a type of events or of a store of them, the same one every time.
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from . import scanner
-from .codec import EventCodec, is_blank
+from .codec import is_blank
+from .event import Codec, EventId
 from .records import RecordKind, record, records_in, refusal_of, required_fields
 
 Kind: TypeAlias = RecordKind | Literal["blank", "torn", "nul run", "conflict marker", "malformed"]
@@ -24,6 +25,7 @@ _MANY_NULS = 100
 _NULS = re.compile(rb"\x00[\x00 \t\r\n]*")
 _MARKER = re.compile(rb"(?:<{7}|\|{7}|>{7})(?: .*)?|={7}", re.DOTALL)
 _CUT_KEY = re.compile(rb'\{[ \t]*"([^"\\]+)')
+_KEY = re.compile(rb'\{[ \t]*"')
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -45,13 +47,13 @@ class Piece:
             * ``conflict marker``: what git puts between two versions of some lines.
             * ``malformed``: anything else: text that is no JSON, bytes that are no text.
         reason: Why they are no event; empty if they are one, or blank.
-        event_id: The id of the event they are, if they are one.
+        event_id: The id of the event they are, if they are one and it has one.
     """
 
     data: bytes
     kind: Kind
     reason: str = ""
-    event_id: str | None = None
+    event_id: EventId | None = None
 
     @property
     def is_record(self) -> bool:
@@ -59,7 +61,7 @@ class Piece:
         return self.kind in {"event", "invalid event", "other record"}
 
 
-def pieces_of(line: bytes, codec: EventCodec[Any]) -> Iterator[Piece]:
+def pieces_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
     """Return what ``line`` holds, in order. Memory is that of one piece.
 
     Args:
@@ -74,7 +76,7 @@ def pieces_of(line: bytes, codec: EventCodec[Any]) -> Iterator[Piece]:
     return parts_of(line, codec) if whole is None else iter([whole])
 
 
-def parts_of(line: bytes, codec: EventCodec[Any]) -> Iterator[Piece]:
+def parts_of(line: bytes, codec: Codec[Any]) -> Iterator[Piece]:
     """Yield what a line holds that is not whole, as ``pieces_of`` does."""
     if line.count(b"\0") > _MANY_NULS and line.strip(b"\0 \t\r\n") and b'{"' not in line:
         yield Piece(line, "malformed", "NUL bytes all over, as in UTF-16")
@@ -90,7 +92,7 @@ def parts_of(line: bytes, codec: EventCodec[Any]) -> Iterator[Piece]:
     yield from _pieces_without_nuls(line[done:], codec, ends_line=True)
 
 
-def whole_piece(line: bytes, codec: EventCodec[Any]) -> Piece | None:
+def whole_piece(line: bytes, codec: Codec[Any]) -> Piece | None:
     """Return ``line`` as one piece if it is blank, an event or any other JSON; otherwise None."""
     if is_blank(line):
         return Piece(line, "blank")
@@ -104,11 +106,16 @@ def has_event_id(piece: Piece) -> bool:
     return piece.kind in {"invalid event", "other record"} and b'"event_id"' in piece.data
 
 
-def begins_an_event(piece: Piece, codec: EventCodec[Any]) -> bool:
-    """Return whether a piece is the torn beginning of an event, going by its keys."""
+def begins_an_event(piece: Piece, codec: Codec[Any]) -> bool:
+    """Return whether a piece is the torn beginning of an event, going by its keys.
+
+    Where an event needs no fields, any key will do.
+    """
     if piece.kind != "torn" or not piece.data.startswith(b"{"):
         return False
     names = required_fields(codec)
+    if not names:
+        return _KEY.match(piece.data) is not None
     cut_key = _CUT_KEY.fullmatch(piece.data.rstrip(b"\r\n"))
     if cut_key is not None:
         return any(name.startswith(cut_key[1]) for name in names)
@@ -125,9 +132,7 @@ def _nul_run(data: bytes) -> Piece:
     return Piece(data, "nul run", f"{count:,} NUL byte{'s' if count > 1 else ''}")
 
 
-def _pieces_without_nuls(
-    data: bytes, codec: EventCodec[Any], *, ends_line: bool
-) -> Iterator[Piece]:
+def _pieces_without_nuls(data: bytes, codec: Codec[Any], *, ends_line: bool) -> Iterator[Piece]:
     done = 0
     for start, end, found in records_in(data, codec, ends_line=ends_line):
         if scanner.after_space(data, done) >= start:
@@ -140,7 +145,7 @@ def _pieces_without_nuls(
         yield _fragment(data[done:], codec)
 
 
-def _fragment(data: bytes, codec: EventCodec[Any]) -> Piece:
+def _fragment(data: bytes, codec: Codec[Any]) -> Piece:
     """Return what is left between records as a piece."""
     if is_conflict_marker(data):
         return Piece(data, "conflict marker", "a merge conflict that nobody resolved")

@@ -112,7 +112,7 @@ class RecordCodec:
         found: object = value
         for name in self._names:
             found = found.get(name) if isinstance(found, Mapping) else None
-        return found if self._names and _is_id(found) else None
+        return _as_id(found) if self._names else None
 
     def aggregate_of(self, value: Mapping[str, Any]) -> None:
         """Return None: nothing is known of what a record is about."""
@@ -166,7 +166,13 @@ def _parsed(line: bytes) -> object:
         raise MalformedLineError(reason_of(error)) from error
 
 
-def _is_id(value: object) -> bool:
-    return (type(value) is str and value != "") or (
-        type(value) is int and -_MAX_INTEGER <= value <= _MAX_INTEGER
-    )
+def _as_id(value: object) -> EventId | None:
+    if type(value) is str:
+        return value or None
+    if type(value) is int and -_MAX_INTEGER <= value <= _MAX_INTEGER:
+        return value
+    return None
+
+
+RECORDS = RecordCodec()
+"""What takes any JSON object for a record, none of which has an id."""

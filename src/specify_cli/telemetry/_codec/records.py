@@ -4,7 +4,8 @@ The value of a field is never taken for a record of its own. An object is a reco
 
 * where one surely begins: at the beginning of the line, behind NUL bytes, behind another record, or
   behind a torn one that cannot go on with an object; or
-* where nothing is known, but no ``:``, ``,`` or ``[`` stands before it, and it is an event;
+* where nothing is known, but no ``:``, ``,`` or ``[`` stands before it, and it is an event that is
+  not empty: ``{}`` may stand in any text;
 
 and only if what stands behind it cannot go on with the value of a field either. Where this leaves a
 doubt, there is no record: the bytes stay what they are.
@@ -19,7 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from .codec import EventCodec
+from .event import Codec, EventId
 from .malformed import MalformedLineError
 from .scanner import Reading, after_space, is_cut_word, is_text, read
 
@@ -48,10 +49,10 @@ class Record(NamedTuple):
 
     kind: RecordKind
     reason: str = ""
-    event_id: str | None = None
+    event_id: EventId | None = None
 
 
-def record(data: bytes, codec: EventCodec[Any]) -> Record:
+def record(data: bytes, codec: Codec[Any]) -> Record:
     """Return what the bytes of one whole JSON value are."""
     try:
         return Record("event", event_id=codec.id_of(codec.decode(data)))
@@ -65,7 +66,7 @@ def record(data: bytes, codec: EventCodec[Any]) -> Record:
 
 
 def records_in(
-    data: bytes, codec: EventCodec[Any], *, ends_line: bool
+    data: bytes, codec: Codec[Any], *, ends_line: bool
 ) -> Iterator[tuple[int, int, Record]]:
     """Yield where whole records begin and end, white space behind them included, and what they are.
 
@@ -104,7 +105,8 @@ def records_in(
             continue
         found = record(data[first:reached], codec)
         is_other = is_known and not is_torn and is_text(data[first:reached])
-        if found.kind == "event" or is_other:
+        is_event = found.kind == "event" and (is_known or match[1] != b"}")
+        if is_event or is_other:
             yield first, reached, found
             is_known = True
             is_torn = False
@@ -123,7 +125,7 @@ class Refusal(NamedTuple):
     errors: list[Any]
 
 
-def refusal_of(data: bytes, codec: EventCodec[Any]) -> Refusal | None:
+def refusal_of(data: bytes, codec: Codec[Any]) -> Refusal | None:
     """Return why some bytes are no event, if they are none."""
     try:
         codec.decode(data)
@@ -134,13 +136,13 @@ def refusal_of(data: bytes, codec: EventCodec[Any]) -> Refusal | None:
 
 
 @functools.cache
-def required_fields(codec: EventCodec[Any]) -> tuple[bytes, ...]:
+def required_fields(codec: Codec[Any]) -> tuple[bytes, ...]:
     """Return the names in a line of the fields that every event has."""
     refusal = refusal_of(b"{}", codec)
     return tuple(name.encode() for name in _missing_fields(refusal.errors if refusal else []))
 
 
-def _misplaced_object(reading: Reading, codec: EventCodec[Any]) -> int | None:
+def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
     """Return where an object begins that the torn record before it cannot hold, if one was read."""
     if all(c.is_object and not _takes_an_object(c.key, codec) for c in reading.unended):
         return reading.last_object
@@ -148,7 +150,7 @@ def _misplaced_object(reading: Reading, codec: EventCodec[Any]) -> int | None:
 
 
 @functools.lru_cache(maxsize=256)
-def _takes_an_object(key: bytes, codec: EventCodec[Any]) -> bool:
+def _takes_an_object(key: bytes, codec: Codec[Any]) -> bool:
     """Return whether an event may have an object under ``key``; if in doubt, it may."""
     name = key.strip(b'"').decode("utf-8", "replace")
     refusal = refusal_of(b"{%b: {}}" % key, codec)

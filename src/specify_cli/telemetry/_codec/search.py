@@ -51,7 +51,7 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[EventId, int
         yield from _read_ids(block, codec.id_key, codec.read_ids, codec)
         return
     if not codec.ids_are_verbatim:
-        yield from _loaded_ids(_lines(block), codec)
+        yield from _loaded_ids(all_lines(block), codec)
         return
     start = at = 0
     for match in named(codec.id_key).finditer(block):
@@ -62,7 +62,7 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[EventId, int
             yield match[1].decode("utf-8", "replace"), start
         elif match[3]:
             yield int(match[3]), start
-    yield from _loaded_ids(_lines_hiding(escape_in(codec.id_key), block), codec)
+    yield from _loaded_ids(lines_hiding(escape_in(codec.id_key), block), codec)
 
 
 def lines_of_aggregate(
@@ -79,10 +79,10 @@ def lines_of_aggregate(
         codec: What tells how an event has its aggregate.
     """
     if not (codec.aggregates_are_verbatim and _looks_like_records(block)):
-        return _lines(block)
+        return all_lines(block)
     text = quoted(aggregate_id)
     lines = dict(
-        chain(_lines_with(text, block), _lines_hiding(escape_in(codec.aggregate_key), block))
+        chain(_lines_with(text, block), lines_hiding(escape_in(codec.aggregate_key), block))
     )
     return sorted(lines.items())
 
@@ -124,13 +124,13 @@ def _lines_perhaps_of(
             if isinstance(event_id, str)
             else _lines_matching(integer(codec.id_key, event_id), block)
         )
-        return chain(lines, _lines_hiding(escape_in(codec.id_key), block))
+        return chain(lines, lines_hiding(escape_in(codec.id_key), block))
     # The type makes something else of the ids in lines: upper case, say. Any line may be it.
     if codec.read_ids is None:
-        return _lines(block)
+        return all_lines(block)
     return chain(
         _lines_read_as(event_id, block, codec.id_key, codec.read_ids),
-        _lines_hiding(escape_in(codec.id_key), block),
+        lines_hiding(escape_in(codec.id_key), block),
     )
 
 
@@ -141,14 +141,14 @@ def _lines_read_as(
     found = texts_under(key).findall(block)
     ids = _read(found, read_ids)
     if ids is None:
-        yield from _lines(block)
+        yield from all_lines(block)
         return
     if b"" in found:
         yield from _lines_matching(no_text(key), block)
     if event_id in ids:
         for match, read in zip(texts_under(key).finditer(block), ids, strict=True):
             if read == event_id:
-                start, end = _line_around(match.start(), block)
+                start, end = line_around(match.start(), block)
                 yield start, block[start:end]
 
 
@@ -166,12 +166,12 @@ def _read_ids(
         starts.append(start)
     ids = _read(texts, read_ids)
     if ids is None:
-        yield from _loaded_ids(_lines(block), codec)
+        yield from _loaded_ids(all_lines(block), codec)
         return
     yield from ((read, at) for read, at in zip(ids, starts, strict=True) if read is not None)
     if b"" in texts:
         yield from _loaded_ids(_lines_matching(no_text(key), block), codec)
-    yield from _loaded_ids(_lines_hiding(escape_in(key), block), codec)
+    yield from _loaded_ids(lines_hiding(escape_in(key), block), codec)
 
 
 def _read(texts: list[bytes], read_ids: IdReader) -> Sequence[Any] | None:
@@ -186,7 +186,8 @@ def _read(texts: list[bytes], read_ids: IdReader) -> Sequence[Any] | None:
         return None
 
 
-def _lines(block: bytes) -> Iterator[tuple[int, bytes]]:
+def all_lines(block: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield where each line of ``block`` begins, and the line."""
     start = 0
     while start < len(block):
         end = block.find(b"\n", start) + 1 or len(block)
@@ -198,16 +199,17 @@ def _lines_with(text: bytes, block: bytes) -> Iterator[tuple[int, bytes]]:
     # Backwards: CPython searches so in a third of the time that bytes.find takes for such a text.
     position = block.rfind(text)
     while position >= 0:
-        start, end = _line_around(position, block)
+        start, end = line_around(position, block)
         yield start, block[start:end]
         position = block.rfind(text, 0, start)
 
 
-def _lines_hiding(value: re.Pattern[bytes], block: bytes) -> Iterator[tuple[int, bytes]]:
+def lines_hiding(value: re.Pattern[bytes], block: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines in which an escape may hide a key, or a value that ``value`` finds."""
     escape = block.find(b"\\")
     if escape < 0:  # most logs hold none at all, and this is the fastest way to tell
         return
-    start, _ = _line_around(escape, block)
+    start, _ = line_around(escape, block)
     for pattern in (_ESCAPED_LETTER, value):
         yield from _lines_matching(pattern, block, start)
 
@@ -217,9 +219,10 @@ def _lines_matching(
 ) -> Iterator[tuple[int, bytes]]:
     end = start
     while match := pattern.search(block, end):
-        start, end = _line_around(match.start(), block)
+        start, end = line_around(match.start(), block)
         yield start, block[start:end]
 
 
-def _line_around(position: int, block: bytes) -> tuple[int, int]:
+def line_around(position: int, block: bytes) -> tuple[int, int]:
+    """Return where the line at ``position`` begins and ends."""
     return block.rfind(b"\n", 0, position) + 1, block.find(b"\n", position) + 1 or len(block)

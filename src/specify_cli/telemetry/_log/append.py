@@ -52,7 +52,7 @@ class AppendLog:
         error_type: What is raised when the operating system refuses.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all of a store's, and each by name
         self,
         path: Path,
         *,
@@ -104,10 +104,10 @@ class AppendLog:
             yield pending
             try:
                 pending.appended = self._write(log, pending.lines, may_roll_back=True)
-                if pending.appended is None:
-                    raise OSError(errno.ESTALE, _REPLACED)
             except OSError as error:
                 raise self.refused("append to", error) from error
+            if pending.appended is None:
+                raise self.refused("append to", OSError(errno.ESTALE, _REPLACED))
         finally:
             with contextlib.suppress(OSError):
                 holding.close()
@@ -121,8 +121,7 @@ class AppendLog:
                 there up to its size can still be rolled back.
 
         Raises:
-            StorageError: The operating system refused, here or while the file was read; or, if it
-                is to be settled, this thread is in the middle of an append.
+            StorageError: It was refused, here or while it was read, or see ``lock.acquire``.
         """
         try:
             opening = self._hold(os.O_RDONLY, "shared" if settled else "no")
@@ -155,10 +154,7 @@ class AppendLog:
                 yield from log.all_blocks()
 
     def line_at(self, offset: int) -> bytes:
-        """Return the line that begins at ``offset``, or nothing if none can be read there.
-
-        No append is under way at that moment, so the line cannot be rolled back.
-        """
+        """Return the line at ``offset``, or nothing; none that may yet be rolled back."""
         with contextlib.suppress(OSError):
             looking = self._hold(os.O_RDONLY, "shared")
             try:

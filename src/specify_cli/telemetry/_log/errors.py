@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Hashable
+from typing import cast
 
 from .._contract import StorageError
 
@@ -29,9 +31,13 @@ class LockTimeoutError(StorageError):
         return _copy, (_other_base(type(self)), self.args)
 
 
-@functools.cache
 def lock_timeout(error_type: type[Exception]) -> type[Exception]:
     """Return the class of LockTimeoutErrors that are errors of ``error_type`` too."""
+    return _lock_timeout(cast("Hashable", error_type))
+
+
+@functools.cache
+def _lock_timeout(error_type: type[Exception]) -> type[Exception]:
     if issubclass(LockTimeoutError, error_type):
         return LockTimeoutError
     return type(LockTimeoutError.__name__, (LockTimeoutError, error_type), {"__module__": __name__})

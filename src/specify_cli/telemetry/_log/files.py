@@ -197,11 +197,14 @@ else:  # pragma: posix
 
     def sync_directory(directory: str | os.PathLike[str]) -> None:
         """Wait until the entries of ``directory`` are on the device."""
-        fd = os.open(directory, os.O_RDONLY)
+        fds: list[int] = []
         try:
-            os.fsync(fd)
+            # No interrupt comes between the two: see in_flight.
+            fds.extend(map(os.open, (directory,), (os.O_RDONLY,)))
+            os.fsync(fds[0])
         finally:
-            os.close(fd)
+            for fd in fds:
+                os.close(fd)
 
 
 if sys.platform == "darwin":  # pragma: darwin

@@ -109,7 +109,7 @@ class Snapshot:
         """Return the line at ``offset``, having waited for the append that may be writing it."""
         waiting = lock.hold(self._name, os.O_RDONLY, "shared", timeout=self._timeout)
         try:
-            # Without the lock, or where the path names another file by now, what is there has to do.
+            # Without the lock, or where the path names another file by now, what is there will do.
             with contextlib.suppress(OSError):
                 next(waiting)
             # Before the lock is given back: the next append may be at the same place.

@@ -84,7 +84,7 @@ def problem(line: Line, offset: int, kind: ProblemKind, reason: str, data: bytes
 
 
 def problems_of_line(
-    line: Line, pieces: Iterable[Piece], limit: int
+    line: Line, pieces: Iterable[Piece], limit: int, noun: str
 ) -> tuple[Counter[ProblemKind], list[Problem]]:
     """Return what is wrong with a line that is neither blank nor an event.
 
@@ -92,6 +92,7 @@ def problems_of_line(
         line: The line.
         pieces: What it holds.
         limit: How many problems are told, about.
+        noun: What an event is called.
 
     Returns:
         How many problems there are of each kind, and the first of them.
@@ -115,7 +116,7 @@ def problems_of_line(
     if records.total() > 1 or (records and beside):
         # Of the rest of a fused line, that it is torn or malformed says no more.
         counts = Counter({"fused": 1, "nul run": counts["nul run"]})
-        others = [problem(line, line.offset, "fused", _fused(records, beside), line.data)]
+        others = [problem(line, line.offset, "fused", _fused(records, beside, noun), line.data)]
     elif records:
         nul_runs = [replace(run, reason=f"{run.reason} {_WITH_RECORD}") for run in nul_runs]
     return +counts, sorted([*others, *nul_runs])
@@ -130,15 +131,16 @@ def _problem_of_piece(line: Line, offset: int, piece: Piece) -> Problem:
     return problem(line, offset, cast("ProblemKind", piece.kind), piece.reason, piece.data)
 
 
-def _fused(records: Counter[bool], beside: list[str]) -> str:
+def _fused(records: Counter[bool], beside: list[str], noun: str) -> str:
     """Return why the records of a line do not load.
 
     Args:
         records: How many there are, by whether they are events.
         beside: What else there is.
+        noun: What an event is called.
     """
     events, others = records[True], records[False]
-    whole = [f"{events} whole event{'s' if events > 1 else ''}"] if events else []
+    whole = [f"{events} whole {noun}{'s' if events > 1 else ''}"] if events else []
     whole += [f"{others} other record{'s' if others > 1 else ''}"] if others else []
     where = f"beside {' and '.join(beside)}" if beside else "in one line"
     return f"{' and '.join(whole)} {where}"

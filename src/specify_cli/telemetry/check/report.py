@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
-from .._codec import EventCodec, EventT, MalformedLineError, codec_of
+from .._codec import RECORDS, Codec, EventId, EventT, MalformedLineError, codec_of
 from .._codec.fragments import Piece, has_event_id, parts_of, whole_piece
 from .._contract import Event, StorageError
 from .._log import Snapshot, files
@@ -28,7 +28,7 @@ class LogReport:
         path: The log.
         size: How many bytes were read.
         lines: How many lines they are.
-        events: How many events load from them, each id once.
+        events: How many events load from them, each id once; one without an id each time.
         aggregates: How many aggregates these belong to.
         malformed_lines: How many lines do not load, not counting blank ones.
         recoverable_events: How many further events there are, whole, in lines that do not load.
@@ -85,7 +85,8 @@ def check_log(
 
     Args:
         path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.
-        event_model: The type of the events, or the class of their store.
+        event_model: The type of the events, or the class of their store; None for a log of
+            anything, in which every JSON object is a record, and repeats are meant.
         progress: Called now and then with how many bytes have been read and how many there are.
         max_problems: How many problems the report holds; all of them are counted.
 
@@ -106,7 +107,9 @@ def check_log(
     log = Path(path)
     try:
         with snapshot_of(log) as snapshot:
-            check = _Check(codec_of(event_model), snapshot, max_problems)
+            codec: Codec[Any] = RECORDS if event_model is None else codec_of(event_model)
+            noun = "record" if event_model is None else "event"
+            check = _Check(codec, snapshot, max_problems, noun)
             for line in lines_of(check.numbered(_reported(snapshot, progress))):
                 check.take(line)
             return check.report(log)
@@ -151,17 +154,20 @@ class _LineNumbers:
 class _Check(Generic[EventT]):
     """One check of a snapshot."""
 
-    def __init__(self, codec: EventCodec[EventT], snapshot: Snapshot, max_problems: int) -> None:
+    def __init__(
+        self, codec: Codec[EventT], snapshot: Snapshot, max_problems: int, noun: str
+    ) -> None:
         self._codec = codec
+        self._noun = noun
         self._limit = max_problems
         self._contents = Contents(snapshot.read)
         self._numbers = _LineNumbers(snapshot)
         self._aggregates: set[str] = set()
-        self._recoverable: set[str] = set()
+        self._recoverable: set[EventId] = set()
+        self._unnamed = self._recoverable_unnamed = 0
         self._counts: Counter[ProblemKind] = Counter()
         self._problems: list[Problem] = []
         self._size = self._lines = self._malformed_lines = self._other_events = 0
-        self._without_id = 0
 
     def numbered(self, blocks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         return self._numbers.noted(blocks)
@@ -175,15 +181,15 @@ class _Check(Generic[EventT]):
         except MalformedLineError:
             self._take_other(line)
         else:
-            aggregate_id, event_id = self._codec.aggregate_of(event), self._codec.id_of(event)
-            if aggregate_id is not None:
-                self._aggregates.add(aggregate_id)
+            aggregate, event_id = self._codec.aggregate_of(event), self._codec.id_of(event)
+            if aggregate is not None:
+                self._aggregates.add(aggregate)
             if event_id is None:
-                self._without_id += 1
+                self._unnamed += 1
             else:
                 self._take_event(line, event_id)
 
-    def _take_event(self, line: Line, event_id: str) -> None:
+    def _take_event(self, line: Line, event_id: EventId) -> None:
         content, start = content_of(line)
         first = self._contents.first(event_id)
         if first is None:
@@ -212,7 +218,7 @@ class _Check(Generic[EventT]):
         else:
             self._other_events += has_event_id(whole)
             pieces = iter([whole])
-        counts, told = problems_of_line(line, pieces, left)
+        counts, told = problems_of_line(line, pieces, left, self._noun)
         self._counts.update(counts)
         self._problems += told[:left]
 
@@ -221,6 +227,8 @@ class _Check(Generic[EventT]):
         for piece in pieces:
             if piece.event_id is not None:
                 self._recoverable.add(piece.event_id)
+            elif piece.kind == "event":
+                self._recoverable_unnamed += 1
             yield piece
 
     def report(self, path: Path) -> LogReport:
@@ -230,10 +238,11 @@ class _Check(Generic[EventT]):
             path=path,
             size=self._size,
             lines=self._lines,
-            events=len(self._contents) + self._without_id,
+            events=len(self._contents) + self._unnamed,
             aggregates=len(self._aggregates),
             malformed_lines=self._malformed_lines,
-            recoverable_events=sum(first(event_id) is None for event_id in self._recoverable),
+            recoverable_events=self._recoverable_unnamed
+            + sum(first(event_id) is None for event_id in self._recoverable),
             other_events=self._other_events,
             counts=dict(self._counts),
             problems=tuple(self._problems),

@@ -108,13 +108,21 @@ class Position:
             return False
         return self.mark == _mark(log, self.offset) or self.checksum == _checksum(log, self.offset)
 
-    def blocks_after(self, log: Snapshot) -> Iterator[bytes]:
-        """Yield the whole lines after this position, moving it behind them."""
+    def blocks_after(self, log: Snapshot, most: int | None = None) -> Iterator[bytes]:
+        """Yield the whole lines after this position, moving it behind them.
+
+        Args:
+            log: The file.
+            most: After how many bytes to stop, or soon after; by default at the end.
+        """
+        start = self.offset
         for _, block in log.blocks(self.offset, log.size):
             # A torn tail is left for later: only its end tells what it is.
             lines = block[: block.rfind(b"\n") + 1]
             self._move_behind(lines)
             yield lines
+            if most is not None and self.offset - start >= most:
+                break
         self.mark = _mark(log, self.offset)
 
     def lines_after(self, log: Snapshot, is_enough: Callable[[], bool]) -> Iterator[bytes]:
@@ -148,7 +156,7 @@ def read_since(
         TypeError: The cursor is no text, or the limit no number.
         ValueError: The limit is not positive.
     """
-    _check_limit(limit)
+    check_limit(limit)
     to_end = cursor == NewEvents.END
     try:
         position = Position() if cursor is None or to_end else Position.parse(cursor)
@@ -169,11 +177,12 @@ def read_since(
                 else position.lines_after(file, lambda: len(found) >= limit)
             )
             for event in reader.events_in(lines, position.lines + 1):
-                found.setdefault(reader.identity_of(event), event)
+                found.setdefault(reader.key_of(event), event)
     return NewEvents([*found.values()], str(position), restarted=restarted)
 
 
-def _check_limit(limit: object) -> None:
+def check_limit(limit: object) -> None:
+    """Raise TypeError or ValueError unless this is a number of events, or None."""
     if limit is None:
         return
     if not isinstance(limit, int) or isinstance(limit, bool):

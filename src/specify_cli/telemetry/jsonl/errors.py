@@ -8,7 +8,7 @@ from .._contract import StorageError
 
 
 class MalformedLineError(StorageError):
-    """A line of a log is no record, and the caller asked to stop there.
+    r"""A line of a log is no record, and the caller asked to stop there.
 
     Attributes:
         path: The log.
@@ -18,7 +18,7 @@ class MalformedLineError(StorageError):
 
     Example:
         >>> log = JsonlLog("status.events.jsonl")
-        >>> written = log.file_path.write_bytes(b'{"n": 1}\\n{"n": ')
+        >>> written = log.file_path.write_bytes(b'{"n": 1}\n{"n": ')
         >>> try:
         ...     list(log.records(strict=True))
         ... except MalformedLineError as error:

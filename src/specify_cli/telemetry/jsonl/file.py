@@ -14,7 +14,7 @@ class JsonlFile:
 
     _log: AppendLog
 
-    def _bind(
+    def _bind(  # noqa: PLR0913  # all but the first by name
         self,
         file_path: str | os.PathLike[str],
         error_type: type[Exception],

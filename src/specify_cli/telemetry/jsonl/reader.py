@@ -7,36 +7,41 @@ from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Generic
 
-from .._codec import EventCodec, EventId, EventT, MalformedLineError, is_blank, lines_of_aggregate
+from .._codec import Codec, EventCodec, EventT, MalformedLineError, is_blank, lines_of_aggregate
 from .._log import AppendLog
+from . import errors
 from .recent import RecentIds
 
 _MAX_WARNINGS = 10
 
 
 class SkippedLines:
-    """Reports the lines that a read skips: the first ten, and at its end how many there were."""
+    """Reports the lines that a read skips: the first ten, and at its end how many there were.
 
-    def __init__(self, path: Path, logger: logging.Logger) -> None:
+    Args:
+        path: The log.
+        logger: Where the warnings go.
+        noun: What the lines are no instances of.
+    """
+
+    def __init__(self, path: Path | str, logger: logging.Logger, noun: str) -> None:
         """Start with no line."""
         self._path = path
         self._logger = logger
+        self._one = f'Skipping malformed {noun} line %d of "%s": %s'
+        self._all = f'Skipped %d malformed {noun} lines of "%s"'
         self._count = 0
 
     def report(self, number: int, reason: MalformedLineError) -> None:
         """Report one line, unless there were many already."""
         self._count += 1
         if self._count <= _MAX_WARNINGS:
-            self._logger.warning(
-                'Skipping malformed event line %d of "%s": %s', number, self._path, reason
-            )
+            self._logger.warning(self._one, number, self._path, reason)
 
     def summarize(self) -> None:
         """Report how many lines there were, if not each of them was reported."""
         if self._count > _MAX_WARNINGS:
-            self._logger.warning(
-                'Skipped %d malformed event lines of "%s"', self._count, self._path
-            )
+            self._logger.warning(self._all, self._count, self._path)
 
 
 class Reader(Generic[EventT]):
@@ -47,7 +52,9 @@ class Reader(Generic[EventT]):
         codec: What tells whether a line loads.
     """
 
-    def __init__(self, log: AppendLog, codec: EventCodec[EventT]) -> None:
+    noun = "record"
+
+    def __init__(self, log: AppendLog, codec: Codec[EventT]) -> None:
         """Touch nothing on disk."""
         self._log = log
         self._codec = codec
@@ -60,43 +67,28 @@ class Reader(Generic[EventT]):
         """
         return self.events_in(self._log.blocks())
 
-    def distinct_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
-        """Return the events as ``events`` does, each id once as far as ``RecentIds`` reaches.
-
-        Args:
-            aggregate_id: The aggregate to yield events of; by default, all of them.
-
-        Raises:
-            TypeError: ``aggregate_id`` is not a str.
-        """
-        events = self._distinct_events()
-        if aggregate_id is None:
-            return events
-        self._check_aggregate(aggregate_id)
-        aggregate_of = self._codec.aggregate_of
-        return (event for event in events if aggregate_of(event) == aggregate_id)
-
-    def _distinct_events(self) -> Iterator[EventT]:
+    def distinct(self, events: Iterable[EventT]) -> Iterator[EventT]:
+        """Yield the events, each id once as far as ``RecentIds`` reaches."""
         recent = RecentIds()
-        for event in self.events():
-            identity = self.identity_of(event)
-            if identity not in recent:
-                recent.add(identity)
+        for event in events:
+            event_id = self._codec.id_of(event)
+            if event_id is None:
+                yield event
+            elif event_id not in recent:
+                recent.add(event_id)
                 yield event
 
-    def identity_of(self, event: EventT) -> Hashable:
-        """Return what is the same of two events if one repeats the other: their id, if any."""
-        event_id: EventId | None = self._codec.id_of(event)
+    def key_of(self, event: EventT) -> Hashable:
+        """Return what tells an event from every other: its id, or that it is itself."""
+        event_id = self._codec.id_of(event)
         return object() if event_id is None else event_id
 
     def first_of_each_id(self, events: Iterable[EventT]) -> list[EventT]:
         """Return the events, of those with one id the first."""
-        if self._codec.id_key is None:
-            return list(events)
-        identity_of = self.identity_of
+        key_of = self.key_of
         found: dict[Hashable, EventT] = {}
         for event in events:
-            found.setdefault(identity_of(event), event)
+            found.setdefault(key_of(event), event)
         return list(found.values())
 
     def events_in(self, blocks: Iterable[bytes], first_line: int = 1) -> Iterator[EventT]:
@@ -106,7 +98,7 @@ class Reader(Generic[EventT]):
             blocks: Whole lines; the last may lack its newline.
             first_line: The number of the first of them.
         """
-        skipped = SkippedLines(self._log.path, self._log.logger)
+        skipped = SkippedLines(self._log.path, self._log.logger, self.noun)
         decode = self._codec.decode
         number = first_line - 1
         for block in blocks:
@@ -123,6 +115,65 @@ class Reader(Generic[EventT]):
                     yield event
         skipped.summarize()
 
+    def records(self, blocks: Iterable[bytes], *, strict: bool) -> Iterator[EventT]:
+        """Yield what the lines in ``blocks`` hold, each id once as far as ``RecentIds`` reaches.
+
+        Args:
+            blocks: Whole lines from the start of the log; the last may lack its newline.
+            strict: Whether to raise at the first malformed line, or report them all.
+
+        Raises:
+            errors.MalformedLineError: A line is malformed, and it is to be strict.
+        """
+        return self.distinct(self._strictly(blocks) if strict else self.events_in(blocks))
+
+    def _strictly(self, blocks: Iterable[bytes]) -> Iterator[EventT]:
+        number = offset = 0
+        for block in blocks:
+            for line in block.removesuffix(b"\n").split(b"\n"):
+                number += 1
+                if not is_blank(line):
+                    try:
+                        value = self._codec.decode(line)
+                    except MalformedLineError as reason:
+                        raise errors.MalformedLineError(
+                            self._log.path, number, offset, str(reason)
+                        ) from reason
+                    yield value
+                offset += len(line) + 1
+
+
+class EventReader(Reader[EventT]):
+    """Reads one log of events, which have an aggregate.
+
+    Args:
+        log: The file.
+        codec: What tells whether a line loads.
+    """
+
+    noun = "event"
+
+    def __init__(self, log: AppendLog, codec: EventCodec[EventT]) -> None:
+        """Touch nothing on disk."""
+        super().__init__(log, codec)
+        self._events = codec
+
+    def distinct_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
+        """Return the events as ``events`` does, each id once as far as ``RecentIds`` reaches.
+
+        Args:
+            aggregate_id: The aggregate to yield events of; by default, all of them.
+
+        Raises:
+            TypeError: ``aggregate_id`` is not a str.
+        """
+        events = self.distinct(self.events())
+        if aggregate_id is None:
+            return events
+        self._check_aggregate(aggregate_id)
+        aggregate_of = self._events.aggregate_of
+        return (event for event in events if aggregate_of(event) == aggregate_id)
+
     def events_of(self, aggregate_id: str) -> Iterator[EventT]:
         """Yield the events of one aggregate in file order.
 
@@ -134,10 +185,10 @@ class Reader(Generic[EventT]):
             TypeError: ``aggregate_id`` is not a str.
         """
         self._check_aggregate(aggregate_id)
-        skipped = SkippedLines(self._log.path, self._log.logger)
+        skipped = SkippedLines(self._log.path, self._log.logger, self.noun)
         lines_before = 0
         for block in self._log.blocks():
-            for start, line in lines_of_aggregate(block, aggregate_id, self._codec):
+            for start, line in lines_of_aggregate(block, aggregate_id, self._events):
                 if line.isspace():
                     continue
                 try:
@@ -146,13 +197,13 @@ class Reader(Generic[EventT]):
                     if not is_blank(line):
                         skipped.report(lines_before + block.count(b"\n", 0, start) + 1, reason)
                 else:
-                    if self._codec.aggregate_of(event) == aggregate_id:
+                    if self._events.aggregate_of(event) == aggregate_id:
                         yield event
             lines_before += block.count(b"\n")
         skipped.summarize()
 
     def _check_aggregate(self, aggregate_id: object) -> None:
-        if self._codec.aggregate_field is None:
+        if self._events.aggregate_field is None:
             raise TypeError("events without an aggregate cannot be loaded by one")
         if not isinstance(aggregate_id, str):
             raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")

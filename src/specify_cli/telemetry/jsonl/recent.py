@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from .._codec import EventId
 
 
 class RecentIds:
@@ -12,14 +12,14 @@ class RecentIds:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._young: set[Hashable] = set()
-        self._old: set[Hashable] = set()
+        self._young: set[EventId] = set()
+        self._old: set[EventId] = set()
 
-    def __contains__(self, event_id: Hashable) -> bool:
+    def __contains__(self, event_id: EventId) -> bool:
         """Return whether ``event_id`` is one of the ids held."""
         return event_id in self._young or event_id in self._old
 
-    def add(self, event_id: Hashable) -> None:
+    def add(self, event_id: EventId) -> None:
         """Hold ``event_id``, letting go of the oldest ids where there are too many."""
         if len(self._young) == self.GENERATION:
             self._old, self._young = self._young, set()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 from .._codec import EventCodec, EventT, EventTypes, codec_of
 from .._contract import StorageError
 from .._log import MODE, TIMEOUT
 from .cursor import NewEvents, read_since
+from .event_writer import EventWriter
 from .file import JsonlFile
-from .reader import Reader
-from .writer import Writer
+from .reader import EventReader
 
 
 class JsonlEventStore(JsonlFile, EventTypes[EventT]):
@@ -70,8 +70,8 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
             mode=mode,
             follow_symlinks=follow_symlinks,
         )
-        self._writer = Writer(self._log, self._codec)
-        self._reader = Reader(self._log, self._codec)
+        self._writer = EventWriter(self._log, self._codec)
+        self._reader = EventReader(self._log, self._codec)
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Start a copy on the same file."""
@@ -122,6 +122,30 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
             1
         """
         return self._writer.save_all(events)
+
+    def save_next(self, make: Callable[[int], EventT]) -> EventT:
+        """Append the event that ``make`` returns, with the log's next clock.
+
+        The clock is one more than the highest ``lamport_clock`` in the log. However many processes
+        save at once, no two get the same. When this returns, the event is in the file.
+
+        Args:
+            make: Returns an event with the clock that it is called with. The log is locked
+                meanwhile: nothing in it can save there. It may be called again.
+
+        Returns:
+            The event; if its id is in the log already, the one that was saved under it first.
+
+        Raises:
+            StorageError: As for ``save_event``. What ``make`` raises comes through as it is.
+            TypeError: It is not an event of this store's model, or has no integer clock.
+            ValueError: It has another clock. Nothing was saved.
+
+        Example:
+            >>> store.save_next(lambda clock: event.model_copy(update={"lamport_clock": clock}))
+            Event(...)
+        """
+        return self._writer.save_next(make)
 
     def load_events(self, aggregate_id: str) -> list[EventT]:
         """Return the events of one aggregate in causal order.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from weakref import WeakSet
 from .._codec import Codec, EventId, EventT, UnstorableError
 from .._log import AppendLog, LockedLog
 from .id_index import IdIndex
+from .pending import PendingLines
 
 
 class Writer(Generic[EventT]):
@@ -56,6 +58,10 @@ class Writer(Generic[EventT]):
         start = None if self._log.fsync else self._ids.start_of(event_id)
         return start is not None and self._codec.loads_as(self._log.line_at(start)) == event_id
 
+    def start_of(self, event_id: EventId) -> int | None:
+        """Return where a line may begin that has the id; what is there may have changed."""
+        return self._ids.start_of(event_id)
+
     def append(self, lines: Sequence[tuple[EventId | None, bytes]]) -> int:
         """Append those of ``lines`` whose ids are not in the log; return how many those are.
 
@@ -78,6 +84,24 @@ class Writer(Generic[EventT]):
             appended = self._log.append(choose)
             self._ids.add(new, appended)
         return len(new)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[PendingLines[EventT]]:
+        """Hold the log, and append in one write, on leaving, the lines that were added.
+
+        Not under the lock of the threads: one that has it may be waiting for this one. The index is
+        the business of whoever holds the log, and what is in it no more than hints.
+
+        Raises:
+            StorageError: See ``AppendLog.locked``. Nothing is appended.
+        """
+        ids = self._ids
+        with self._log.locked() as append:
+            pending = PendingLines(append.log, ids)
+            yield pending
+            append.lines = b"".join(line for _, line in pending.lines)
+        if append.appended is not None:
+            ids.add(pending.lines, append.appended)
 
     def _new_lines(
         self, lines: Iterable[tuple[EventId | None, bytes]], log: LockedLog

@@ -7,7 +7,7 @@ counts, and what is no column of its own is a detail.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -42,8 +42,7 @@ class Record:
     @cached_property
     def time(self) -> datetime | None:
         """When it was, in UTC unless the record has another zone."""
-        name = self._name(_TIMES)
-        return None if name is None else _time(self.fields[name])
+        return _time(self._of(_TIMES))
 
     @cached_property
     def clock(self) -> int | None:
@@ -78,8 +77,8 @@ class Record:
 
     def _details(self) -> Iterator[tuple[str, object]]:
         payload = self.fields.get("payload")
-        if isinstance(payload, Mapping):
-            yield from ((str(key), value) for key, value in payload.items() if value is not None)
+        if isinstance(payload, dict):
+            yield from ((key, value) for key, value in payload.items() if value is not None)
         elif payload is not None:
             yield "payload", payload
         columns = map(self._name, (_TIMES, _CLOCKS, _NODES, _AGGREGATES, _TYPES))
@@ -96,6 +95,8 @@ class Record:
         Dots lead into objects: ``delta.lane``.
         """
         payload = self.fields.get("payload")
+        if isinstance(payload, dict) and name in payload:
+            return payload[name]
         for fields in (payload, self.fields):
             found = _path(fields, name)
             if found is not _MISSING:
@@ -107,8 +108,11 @@ class Record:
         return next((name for name in names if _is_told(self.fields.get(name))), None)
 
     def _of(self, names: tuple[str, ...]) -> object:
-        name = self._name(names)
-        return None if name is None else self.fields[name]
+        for name in names:  # each record is asked for several: this is what takes the time
+            value = self.fields.get(name)
+            if _is_told(value):
+                return value
+        return None
 
 
 def parse(line: bytes) -> Record | None:
@@ -133,7 +137,7 @@ def _is_told(value: object) -> bool:
 
 
 def _path(fields: object, name: str) -> object:
-    if not isinstance(fields, Mapping):
+    if not isinstance(fields, dict):
         return _MISSING
     if name in fields:
         return fields[name]
@@ -155,4 +159,4 @@ def _time(value: object) -> datetime | None:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    return value if isinstance(value, str) else "" if value is None else str(value)

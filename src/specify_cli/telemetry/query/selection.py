@@ -43,9 +43,9 @@ class Selection:
     def takes(self, record: Record) -> bool:
         """Return whether a record is asked for."""
         return (
-            self.aggregate in {None, record.aggregate}
-            and self.type in {None, record.type}
-            and self.node in {None, record.node}
+            (self.aggregate is None or record.aggregate == self.aggregate)
+            and (self.type is None or record.type == self.type)
+            and (self.node is None or record.node == self.node)
             and (self.since is None or (record.time is not None and record.time >= self.since))
             and all(_is(record.value(name), text) for name, text in self.where)
         )

@@ -115,8 +115,10 @@ class Stats:
                 counts[name] += 1
         time = record.time
         if time is not None:
-            self.first = time if self.first is None else min(self.first, time)
-            self.last = time if self.last is None else max(self.last, time)
+            if self.first is None or time < self.first:
+                self.first = time
+            if self.last is None or time > self.last:
+                self.last = time
         if self.by or self.fields:
             self._add_to_group(record)
 

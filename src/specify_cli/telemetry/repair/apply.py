@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from .._codec import EventCodec, EventT
+from .._codec import Codec, EventT
 from .._contract import StorageError
 from .._log import AppendLog, LockedLog
 from .._log.held import ChangedError, HeldLog, held
@@ -62,7 +62,7 @@ def apply_audit(
 
 
 def _put(
-    source: HeldLog, version: NextVersion, rejected: NextRejected, codec: EventCodec[EventT]
+    source: HeldLog, version: NextVersion, rejected: NextRejected, codec: Codec[EventT]
 ) -> None:
     try:
         # First, and durably: no crash may find the bytes in neither file.
@@ -77,7 +77,7 @@ def _put(
         raise
 
 
-def _carry_over(appended: bytes, log: Path, codec: EventCodec[EventT]) -> None:
+def _carry_over(appended: bytes, log: Path, codec: Codec[EventT]) -> None:
     """Append to the new file what others appended to the old one, each event once."""
     file = AppendLog(log, fsync=True, logger=_logger, error_type=StorageError)
     writer = Writer(file, codec)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias
 
-from .._codec import EventCodec, EventT
+from .._codec import Codec, EventId, EventT, MalformedLineError
 from .._codec.fragments import has_event_id, parts_of, whole_piece
 from .._log import Snapshot
 from .._log.held import ChangedError
@@ -29,7 +29,7 @@ class Treatment(Generic[EventT]):
         max_examples: How many of the pieces that are moved the report holds.
     """
 
-    codec: EventCodec[EventT]
+    codec: Codec[EventT]
     also: Collection[Also]
     progress: Progress | None
     max_examples: int
@@ -76,7 +76,7 @@ class Audit(Generic[EventT]):
         treatment: What is to be done.
 
     Attributes:
-        events: How many events load, each id once.
+        events: How many events load, each id once; one without an id counts each time.
         other_lines: How many lines are JSON, and yet no event.
         other_events: How many of these have an ``event_id``.
         is_clean: Whether there is nothing to do.
@@ -88,6 +88,7 @@ class Audit(Generic[EventT]):
     def __init__(self, snapshot: Snapshot, treatment: Treatment[EventT]) -> None:
         """Read the log for the first time."""
         self.other_lines = self.other_events = 0
+        self._unnamed = 0
         self.is_clean = True
         self._snapshot = snapshot
         self._codec = codec = treatment.codec
@@ -97,8 +98,9 @@ class Audit(Generic[EventT]):
         guard = Guard(codec)
         for line in self._lines(0):
             self._survey(line, guard)
-        self.events = len(self._contents)
-        guard.check(self.events, self.other_events, needs_event=self._moves_invalid)
+        named = len(self._contents)
+        self.events = named + self._unnamed
+        guard.check(named, self.other_events, needs_event=self._moves_invalid)
 
     def continued_on(self, snapshot: Snapshot) -> bool:
         """Go on with another snapshot, if it is of the same file and as long.
@@ -119,7 +121,7 @@ class Audit(Generic[EventT]):
         """
         firsts = 0
         for line in self._lines(self._snapshot.size):
-            event_id = self._codec.loads_as(line.data)
+            loads, event_id = self._loads(line)
             if event_id is not None:
                 content, start = content_of(line)
                 is_first = self._contents.first(event_id) == start
@@ -128,6 +130,10 @@ class Audit(Generic[EventT]):
                     yield _kept(line, "event")
                 else:
                     yield _repeat(line)
+                continue
+            if loads:
+                firsts += 1
+                yield _kept(line, "event")
                 continue
             whole = whole_piece(line.data, self._codec)
             if whole is None:
@@ -149,14 +155,25 @@ class Audit(Generic[EventT]):
             if self._progress is not None:
                 self._progress(read_before + offset + len(block), 2 * size)
 
+    def _loads(self, line: Line) -> tuple[bool, EventId | None]:
+        """Return whether a line loads, and the id of the event if it has one."""
+        try:
+            return True, self._codec.id_of(self._codec.decode(line.data))
+        except MalformedLineError:
+            return False, None
+
     def _survey(self, line: Line, guard: Guard) -> None:
-        event_id = self._codec.loads_as(line.data)
+        loads, event_id = self._loads(line)
         if event_id is not None:
             content, start = content_of(line)
             if self._contents.find(event_id, content, before=start) is None:
                 self._contents.add(event_id, content, start)
             else:
                 self.is_clean = False
+            return
+        if loads:
+            self._unnamed += 1
+            guard.note_record(line.data)
             return
         whole = whole_piece(line.data, self._codec)
         if whole is None:
@@ -177,13 +194,15 @@ class Audit(Generic[EventT]):
             part = Line(line.number, offset, piece.data)
             if piece.event_id is not None:
                 yield self._event_piece(part, piece.event_id)
+            elif piece.kind == "event":
+                yield _own_line(part, "event", is_recovered=True)
             elif piece.is_record and not self._moves_invalid:
                 yield _own_line(part, piece.kind)
             else:
                 yield _moved(part, piece.kind, piece.reason)
             offset += len(piece.data)
 
-    def _event_piece(self, part: Line, event_id: str) -> AuditedPiece:
+    def _event_piece(self, part: Line, event_id: EventId) -> AuditedPiece:
         """Decide on an event that does not load today, for it stands within a line."""
         content, start = content_of(part)
         first = self._contents.first(event_id)

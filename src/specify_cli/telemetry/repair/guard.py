@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .._codec import EventCodec
+from .._codec import Codec, EventCodec
 from .._codec.fragments import begins_an_event, pieces_of
 
 # Of each record in the file beside a log; see its format.
+_HEADER_START = b'{"date": '
 _HEADER = {"date", "kind", "length", "line", "log", "offset", "reason"}
 
 
@@ -20,17 +21,25 @@ class Guard:
     """Looks at the lines of a file that are no event, for as long as none is.
 
     Where no line is an event, some line must hold one or be the torn beginning of one. And there
-    must not be more lines that are plain text: source code may hold an event too.
+    must not be more lines that are plain text: source code may hold an event too. So it is, too,
+    where any JSON object is an event: a ``{}`` makes no log.
 
     Args:
         codec: What tells whether a line is an event.
     """
 
-    def __init__(self, codec: EventCodec[Any]) -> None:
+    def __init__(self, codec: Codec[Any]) -> None:
         """Start with nothing seen."""
         self._codec = codec
-        self._signs = self._texts = 0
+        self._signs = self._texts = self._records = 0
         self._is_rejected = False
+
+    def note_record(self, line: bytes) -> None:
+        """Take in a line that is an event without an id, as any JSON object may be."""
+        self._records += 1
+        self._is_rejected = self._is_rejected or (
+            line.startswith(_HEADER_START) and _is_header(line)
+        )
 
     def look_at(self, line: bytes) -> None:
         """Look at a line that is no event, nor blank."""
@@ -38,7 +47,7 @@ class Guard:
         kinds = set()
         for piece in pieces_of(line, self._codec):
             kinds.add(piece.kind)
-            if piece.event_id is not None or begins_an_event(piece, self._codec):
+            if piece.kind == "event" or begins_an_event(piece, self._codec):
                 self._signs += 1
                 return
         self._texts += "malformed" in kinds
@@ -47,7 +56,7 @@ class Guard:
         """See that the file is a log.
 
         Args:
-            events: How many lines are events.
+            events: How many lines are events with an id.
             other_events: How many more lines have an ``event_id``.
             needs_event: Whether one line at least must be an event.
 
@@ -56,10 +65,14 @@ class Guard:
         """
         if self._is_rejected:
             raise NotALogError("it holds what was moved out of a log")
-        if events or (self._signs and self._signs >= self._texts and not needs_event):
+        if events:
             return
-        model = self._codec.model.__name__
-        reason = f"no line of it is an event of {model}, or the beginning of one"
+        signs = self._signs + self._records
+        if signs and signs >= self._texts and (self._records or not needs_event):
+            return
+        if not isinstance(self._codec, EventCodec):
+            raise NotALogError("it has more lines of text than records")
+        reason = f"no line of it is an event of {self._codec.name}, or the beginning of one"
         if other_events:
             reason += (
                 f"; {other_events:,} have an event_id: if they are events of another model, say of"

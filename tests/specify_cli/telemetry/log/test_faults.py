@@ -159,7 +159,7 @@ def test_a_write_that_takes_nothing_is_an_error(
     assert store.load_all_events() == [event]
 
 
-@pytest.mark.parametrize("call", ["open", READ])
+@pytest.mark.parametrize("call", ["open", READ, "close"])
 @pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.get)
 def test_a_known_event_that_cannot_be_looked_up_is_looked_for_under_the_lock(
     call: str, number: int, log: Path, faults: SystemCalls
@@ -301,6 +301,24 @@ def test_a_reader_that_gets_no_lock_reads_on(
     faults.at(LOCK, 1, failing(number))
     assert store.load_all_events() == events
     assert faults.fired
+
+
+def test_a_line_in_doubt_is_read_before_the_lock_is_given_back(
+    log: Path, store: SimpleJsonStore, faults: SystemCalls
+) -> None:
+    """The append waited for has ended; another one that is under way by then is not seen."""
+    store.save_events(events := make_events(2))
+    content = log.read_bytes()
+    half = content[:-100]
+
+    def end_the_append() -> None:
+        log.write_bytes(content)
+        faults.at(LOCK, 1, lambda: os.truncate(log, len(half)))  # as it is given back
+
+    log.write_bytes(half)
+    faults.at(LOCK, 1, end_the_append)
+    assert store.load_all_events() == events
+    assert log.read_bytes() == half
 
 
 def test_a_torn_tail_cut_off_during_a_read_is_gone(

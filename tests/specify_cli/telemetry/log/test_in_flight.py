@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -19,6 +22,9 @@ from ..support.events import make_event
 from ..support.platforms import has_fork
 
 OPEN = os.open
+DUP = os.dup
+
+TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 
 
 @pytest.fixture
@@ -106,3 +112,52 @@ def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_r
         os.ftruncate(mine, 0)
     with pytest.raises(IsADirectoryError):
         os.read(mine, 1)
+
+
+@pytest.mark.parametrize("name", ["close_copy", "sync_directory"])
+def test_an_interrupt_right_after_a_descriptor_is_opened_leaves_it_open_nowhere(
+    name: str, fds: list[int], tmp_path: Path
+) -> None:
+    """Either the code can still close it, or it is closed before any interrupt could come."""
+    before = next_descriptor()
+
+    def interrupt(frame: FrameType, event: str, _: object) -> TraceFunction:
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next_descriptor() != before:
+            raise KeyboardInterrupt
+        return interrupt
+
+    tracing = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        if name == "close_copy":
+            in_flight.close_copy(fds[0])
+        else:
+            files.sync_directory(tmp_path)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(tracing)
+    assert next_descriptor() == before
+
+
+def test_no_child_is_forked_while_a_copy_of_a_descriptor_is_open(
+    fds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child that had it would keep the lock of a parent that is killed before it unlocks."""
+    could_fork: list[bool] = []
+
+    def ask() -> None:
+        if in_flight._no_fork.acquire(blocking=False):
+            in_flight._no_fork.release()
+            could_fork.append(True)
+
+    def copy(fd: int) -> int:
+        other = threading.Thread(target=ask)
+        other.start()
+        other.join()
+        return DUP(fd)
+
+    monkeypatch.setattr(os, "dup", copy)
+    in_flight.close_copy(fds[0])
+    assert not could_fork

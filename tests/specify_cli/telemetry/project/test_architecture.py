@@ -24,15 +24,27 @@ MAY_KNOW: dict[str, set[str]] = {
     "_log": {"_contract"},
     "jsonl": {"_codec", "_log", "_contract"},
     "store": {"jsonl", "_contract"},
+    "postgres": {"jsonl", "_codec", "_contract"},
+    "sync": {"postgres", "jsonl", "_codec"},
     "check": {"jsonl", "_codec", "_log", "_contract"},
     "repair": {"jsonl", "_codec", "_log", "_contract"},
     "query": {"jsonl", "_log", "_contract"},
     "testing": {"jsonl", "_codec", "_contract"},
-    "_cli": {"check", "repair", "query", "_codec", "_contract", "_version"},
+    "_cli": {
+        "check",
+        "repair",
+        "query",
+        "sync",
+        "postgres",
+        "jsonl",
+        "_codec",
+        "_contract",
+        "_version",
+    },
     "__init__": {"_version", "store", "jsonl", "check", "repair", "_contract"},
     "__main__": {"_cli"},
 }
-OTHER_PACKAGES = {"pydantic", "pydantic_core", "pytest", "ulid"}
+OTHER_PACKAGES = {"psycopg", "pydantic", "pydantic_core", "pytest", "ulid"}
 MAX_LINES = 250
 
 # What may be asked of `os` without touching a file.
@@ -149,6 +161,13 @@ def test_imports_are_relative_or_of_other_packages(module: Module) -> None:
     for imported in module.imports():
         if imported.levels == 0:
             assert imported.source[0] in sys.stdlib_module_names | OTHER_PACKAGES, imported
+
+
+@each_module
+def test_only_the_store_on_a_server_imports_its_driver(module: Module) -> None:
+    """Whoever does not use it needs none."""
+    if any(imported.source[:1] == ("psycopg",) for imported in module.imports()):
+        assert module.part == "postgres"
 
 
 @each_module

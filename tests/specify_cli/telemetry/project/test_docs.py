@@ -60,10 +60,11 @@ def test_the_malformed_lines_of_the_format_are_malformed(line: bytes) -> None:
         CODEC.decode(line)
 
 
-def test_the_examples_of_the_integration_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", range(len(blocks("integration.md", "python"))))
+def test_each_example_of_the_integration_runs_alone(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The Python of the page runs from top to bottom, as one script."""
+    """Whoever copies one piece of the page needs no other."""
     # The published package need not be installed: the vendored contract has the same names.
     monkeypatch.setitem(sys.modules, "spec_kitty_events", spec_kitty_events)
     monkeypatch.chdir(tmp_path)
@@ -71,7 +72,7 @@ def test_the_examples_of_the_integration_work(
     handlers, propagate = logger.handlers[:], logger.propagate
     try:
         # The pages have the name of an install; this is a test of the package at hand.
-        code = "\n".join(blocks("integration.md", "python"))
+        code = blocks("integration.md", "python")[number]
         code = code.replace("spec_kitty_telemetry", telemetry.__name__)
         exec(compile(code, "integration.md", "exec"), {"__name__": "integration"})  # noqa: S102  # the project's own
     finally:
@@ -79,8 +80,7 @@ def test_the_examples_of_the_integration_work(
             logger.removeHandler(handler)
             handler.close()
         logger.propagate = propagate
-    (log,) = tmp_path.rglob("*.jsonl")
-    assert len(SimpleJsonStore(log).load_all_events()) == 2
+    assert all(SimpleJsonStore(log).load_all_events() for log in tmp_path.rglob("*.jsonl"))
 
 
 def messages() -> Iterator[tuple[str, ...]]:

@@ -11,7 +11,8 @@ import pytest
 from ulid import ULID
 
 from specify_cli import spec_kitty_events, telemetry
-from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore, check, repair
+from specify_cli.telemetry import JsonlEventStore, JsonlLog, SimpleJsonStore, check, repair
+from specify_cli.telemetry.jsonl.file import JsonlFile
 
 from ..support.events import make_event
 
@@ -29,10 +30,11 @@ def public_names() -> dict[str, object]:
         for name in package.__all__:
             if inspect.isroutine(member := getattr(package, name)) or inspect.isclass(member):
                 found[f"{package_name}.{name}"] = member
-    for name, member in vars(JsonlEventStore).items():
-        is_method = inspect.isfunction(member) or isinstance(member, property)
-        if is_method and not name.startswith("_"):
-            found[f"JsonlEventStore.{name}"] = member
+    for owner in (JsonlEventStore, JsonlFile, JsonlLog):
+        for name, member in vars(owner).items():
+            is_method = inspect.isfunction(member) or isinstance(member, property)
+            if is_method and not name.startswith("_"):
+                found[f"{owner.__name__}.{name}"] = member
     return found
 
 
@@ -72,4 +74,4 @@ def test_the_example_of_a_public_name_is_true(
 def test_the_examples_are_of_everything_that_is_public() -> None:
     """Exports of both packages, methods and the property are among what is tried."""
     assert {"telemetry.SimpleJsonStore", "spec_kitty_events.Event"} <= PUBLIC.keys()
-    assert {"JsonlEventStore.save_event", "JsonlEventStore.file_path"} <= PUBLIC.keys()
+    assert {"JsonlEventStore.save_event", "JsonlFile.file_path"} <= PUBLIC.keys()

@@ -11,8 +11,7 @@ import pytest
 
 from specify_cli import telemetry
 from specify_cli.telemetry import SimpleJsonStore
-
-from ..support.events import make_events
+from specify_cli.telemetry._cli import main
 
 QUICKSTART = Path(__file__).parents[4] / "examples" / "quickstart.py"
 REAL_LOGS = Path(__file__).parents[5] / "shared" / "data"
@@ -26,11 +25,11 @@ def of_this_package(code: str) -> str:
     return code.replace("spec_kitty_telemetry", telemetry.__name__)
 
 
-def quickstart(*paths: Path) -> subprocess.CompletedProcess[str]:
+def quickstart() -> subprocess.CompletedProcess[str]:
     """Run the example."""
     code = of_this_package(QUICKSTART.read_text(encoding="utf-8"))
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, paths)],
+        [sys.executable, "-c", code],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,
@@ -40,11 +39,14 @@ def quickstart(*paths: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_shows_a_torn_line_and_what_loads() -> None:
-    """Six events are recorded, one is torn, five load, and one warning says so."""
+    """Six events are recorded, one is torn, five load and are shown, and one warning says so."""
     done = quickstart()
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("WARNING: Skipping malformed event line 5 of") == 1
-    assert done.stdout.rstrip().endswith("\n5 events")
+    *_, shown = done.stdout.split("$ spec-kitty-telemetry show execution.events.jsonl\n")
+    assert "\n5 events load\n" in done.stdout
+    assert [line.split()[2] for line in shown.splitlines()] == ["0", "1", "2", "3", "5"]
+    assert done.stderr.startswith("passed 1 line without a JSON object in ")
 
 
 def test_the_readme_shows_code_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,44 +59,29 @@ def test_the_readme_shows_code_that_works(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(SimpleJsonStore(log).load_all_events()) == 1
 
 
-def test_it_prints_a_log(log: Path) -> None:
-    """With a path, that log is printed as a table and not changed."""
-    SimpleJsonStore(log).save_events(make_events(3))
-    content = log.read_bytes()
-    done = quickstart(log)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("ExecutionEvent") == 3
-    assert done.stdout.rstrip().endswith("\n3 events")
-    assert log.read_bytes() == content
-
-
-def test_it_reports_an_error(tmp_path: Path) -> None:
-    """What cannot be read is an error message and an exit code, not a traceback."""
-    done = quickstart(tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.startswith("cannot read")
-    assert "Traceback" not in done.stderr
-
-
-def counts(done: subprocess.CompletedProcess[str]) -> tuple[int, int]:
-    """Return how many events and how many warnings were printed."""
-    lines = done.stdout.splitlines()
-    events = sum(int(line.split()[0]) for line in lines if line.endswith(" events"))
-    return events, sum(line.startswith("WARNING") for line in lines)
+@real_logs
+@pytest.mark.parametrize(
+    ("pattern", "events", "warnings"),
+    [("execution/*.jsonl", 39, 0), ("replay/*.jsonl", 77, 11), ("status.events.jsonl", 0, 11)],
+)
+def test_real_logs_load(
+    pattern: str, events: int, warnings: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Logs this store did not write give the events they are known to hold."""
+    stores = map(SimpleJsonStore, sorted(REAL_LOGS.glob(pattern)))
+    assert sum(len(store.load_all_events()) for store in stores) == events
+    assert len(caplog.messages) == warnings
 
 
 @real_logs
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ("execution/*.jsonl", (39, 0)),
-        ("replay/*.jsonl", (77, 11)),
-        ("status.events.jsonl", (0, 11)),
-    ],
-)
-def test_real_logs_are_printed(pattern: str, expected: tuple[int, int]) -> None:
-    """Logs this store did not write give the events they are known to hold."""
-    assert counts(quickstart(*sorted(REAL_LOGS.glob(pattern)))) == expected
+def test_real_logs_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Events and records of many other kinds: a line for each line of them."""
+    for log in sorted(REAL_LOGS.rglob("*.jsonl")):
+        assert main(["show", "--all", str(log)]) == 0
+        out, err = capsys.readouterr()
+        lines = [line for line in log.read_bytes().split(b"\n") if line.strip()]
+        assert len(out.splitlines()) == len(lines), log
+        assert not err
 
 
 @real_logs

@@ -169,6 +169,18 @@ def test_a_library_reads_the_same_events(
     assert from_rows(answers[log]) == expected
 
 
+def test_plain_python_reads_the_same_events(logs: Mapping[str, Path]) -> None:
+    """As many, and they cost as much, by aggregate and by agent; a torn line is no matter."""
+    answers = run(code_of("Plain Python"), "[per_aggregate, cost_per_agent]", *logs.values())
+    for name, folder in logs.items():
+        per_aggregate, per_agent = answers[name]
+        expected = loaded(folder)
+        assert {key: tuple(row) for key, row in per_aggregate.items()} == {
+            key: (count, pytest.approx(cost)) for key, (count, cost, _) in expected.items()
+        }
+        assert sum(per_agent.values()) == pytest.approx(sum(row[1] for row in expected.values()))
+
+
 def test_a_library_refuses_a_log_with_a_torn_line(answers: Mapping[str, Any]) -> None:
     """None of them skips the line unless told to, and none counts without it in silence."""
     assert answers["torn"] in {"InvalidInputException", "ComputeError", "ValueError"}

@@ -80,7 +80,7 @@ def test_importing_the_package_loads_only_the_store() -> None:
         from specify_cli import telemetry
 
         def loaded():
-            wings = ("check", "repair", "testing", "_cli")
+            wings = ("check", "repair", "postgres", "sync", "testing", "_cli")
             return [wing for wing in wings if f"{telemetry.__name__}.{wing}" in sys.modules]
 
         assert loaded() == [], loaded()
@@ -107,14 +107,18 @@ def test_the_wheel_holds_one_package_of_its_own_name(wheel: Path) -> None:
 
 
 def test_the_metadata_of_the_wheel(wheel: Path) -> None:
-    """It has the version of the package, two requirements and one program."""
+    """It has the version of the package, two requirements and one for an extra, and one program."""
     with zipfile.ZipFile(wheel) as archive:
         (folder,) = {name.partition("/")[0] for name in archive.namelist() if ".dist-info/" in name}
         metadata = email.message_from_bytes(archive.read(f"{folder}/METADATA"))
         programs = archive.read(f"{folder}/entry_points.txt").decode()
     assert metadata["Version"] == telemetry.__version__
     assert metadata["Requires-Python"] == ">=3.11"
-    assert metadata.get_all("Requires-Dist") == ["pydantic>=2.7", "python-ulid>=2.0.1"]
+    assert metadata.get_all("Requires-Dist") == [
+        "pydantic>=2.7",
+        "python-ulid>=2.0.1",
+        "psycopg[binary]>=3.2; extra == 'postgres'",
+    ]
     assert programs.split() == [
         "[console_scripts]",
         "spec-kitty-telemetry",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .machine import Program, Violation
-from .record import EVENTS, IDS, LINES, PATH, Record, Saved, short
+from .record import EVENTS, IDS, PATH, Record, Saved, short
 from .threads import Thread
 
 Act: TypeAlias = Callable[["Actor"], None]
@@ -113,7 +111,7 @@ def loads(times: int = 1, *, aggregate: bool = False) -> Act:
             try:
                 load = actor.store.load_events if aggregate else actor.store.load_all_events
                 events = load("a") if aggregate else load()
-            except (*[actor.refused()], KeyboardInterrupt):
+            except (actor.refused(), KeyboardInterrupt):
                 continue
             if actor.is_reliving:
                 continue
@@ -146,7 +144,7 @@ def follows(times: int = 2) -> Act:
             before = _before(actor)
             try:
                 new = actor.store.read_since(actor.cursor)
-            except (*[actor.refused()], KeyboardInterrupt):
+            except (actor.refused(), KeyboardInterrupt):
                 continue
             actor.cursor = new.cursor
             if new.restarted:
@@ -160,111 +158,6 @@ def follows(times: int = 2) -> Act:
                 if missing := promised - set(actor.followed):
                     raise Violation(f"G6: read_since has missed {short(missing)}")
                 record.seen.update(ids)
-
-    return act
-
-
-def appends_without_lock(number: int) -> Act:
-    """Append a line as a shell does."""
-
-    def act(actor: Actor) -> None:
-        line, record = LINES[IDS[number]], actor.record
-        fd = actor.os.open(PATH, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        record.tried.add(IDS[number])
-        replaced = record.replaced
-        try:
-            if actor.os.write(fd, line) == len(line) and record.replaced == replaced:
-                record.kept.append(line)
-                record.may_stay.add(IDS[number])
-            else:
-                record.damaged = True
-        except OSError:
-            pass
-        with contextlib.suppress(OSError):
-            actor.os.close(fd)
-
-    return act
-
-
-def checks_out(*numbers: int, keep_inode: bool = False) -> Act:
-    """Replace the log as git does: by a new file under another name, or in its place."""
-
-    def act(actor: Actor) -> None:
-        content = b"".join(LINES[IDS[number]] for number in numbers)
-        actor.record.tried.update(IDS[number] for number in numbers)
-        name = PATH if keep_inode else f"{PATH}.new"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        if keep_inode:
-            removes()(actor)
-        try:
-            fd = actor.os.open(name, flags, 0o666)
-        except FileExistsError:
-            return
-        if keep_inode:
-            _replaced(actor)
-        actor.os.write(fd, content)
-        if keep_inode:
-            # Git writes at the beginning, into what a save has appended since the file was made.
-            actor.record.edited += 1
-            _replaced(actor)
-        actor.os.close(fd)
-        if not keep_inode:
-            actor.record.synced.clear()
-            actor.os.replace(name, PATH)
-            _replaced(actor)
-
-    return act
-
-
-def _replaced(actor: Actor) -> None:
-    actor.record.replaced += 1
-    actor.record.kept.clear()
-    actor.record.synced.clear()
-    actor.record.may_stay.update(actor.record.tried)
-
-
-def joins_lines(number: int) -> Act:
-    """Overwrite the end of a line with a space, as an editor that keeps the file does."""
-
-    def act(actor: Actor) -> None:
-        fd = actor.os.open(PATH, os.O_RDWR)
-        data = actor.os.read(fd, 1 << 16)
-        end = data.find(LINES[IDS[number]]) + len(LINES[IDS[number]]) - 1
-        actor.os.lseek(fd, end, os.SEEK_SET)
-        actor.record.edited += 1
-        actor.record.damaged = True
-        actor.record.kept.clear()
-        actor.record.synced.clear()
-        actor.os.write(fd, b" ")
-        actor.record.edited += 1
-        actor.os.close(fd)
-
-    return act
-
-
-def removes() -> Act:
-    """Remove the log."""
-
-    def act(actor: Actor) -> None:
-        actor.record.synced.clear()
-        try:
-            actor.os.unlink(PATH)
-        except FileNotFoundError:
-            return
-        _replaced(actor)
-
-    return act
-
-
-def keeps_the_lock() -> Act:
-    """Lock the log, and never give it back."""
-
-    def act(actor: Actor) -> None:
-        program = actor.program
-        program.process.is_foreign = True
-        fd = actor.os.open(PATH, os.O_RDWR)
-        with contextlib.suppress(BlockingIOError):
-            program.image.computer.call("flock", fd, 2 | 4)
 
     return act
 

@@ -1,4 +1,4 @@
-"""Programs of system calls made by chance, run on the real operating system and on the simulated one.
+"""Programs of system calls made up by chance, for the real and the simulated operating system.
 
 A program is a list of steps; a step names a process, a call, and what it is given, with files by
 their paths and open files by their turn. What is compared is what each step returns, without what
@@ -8,95 +8,23 @@ may well differ: inode numbers and descriptors.
 from __future__ import annotations
 
 import os
-import random
 import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .descriptors import Process
 from .disk import Disk
 from .kernel import Kernel
+from .made_up_calls import OF_PATHS, Step
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
-PATHS = ["a", "b", "d", "d/x", "l"]
 _FAR = 1 << 40
-
-
-class Step(NamedTuple):
-    """A system call to make.
-
-    Attributes:
-        process: The number of the process that makes it.
-        call: Its name.
-        arguments: What it is given: a path below the folder, the number of an open file, or else.
-    """
-
-    process: int
-    call: str
-    arguments: tuple[Any, ...]
-
-
-def program(seed: int, length: int, *, windows: bool, processes: int) -> list[Step]:
-    """Make up a program."""
-    chance = random.Random(seed)
-    steps = [Step(0, "open", ("a", os.O_RDWR | os.O_CREAT | os.O_APPEND))]
-    for _ in range(length):
-        process = chance.randrange(processes)
-        call = chance.choice(list(_CHOICES if not windows else _ON_WINDOWS))
-        steps.append(Step(process, call, _arguments(call, chance)))
-    return steps
-
-
-_FLAGS = [
-    os.O_RDONLY,
-    os.O_RDWR,
-    os.O_RDWR | os.O_CREAT,
-    os.O_RDWR | os.O_CREAT | os.O_APPEND,
-    os.O_WRONLY | os.O_APPEND,
-    os.O_WRONLY | os.O_CREAT | os.O_EXCL,
-    os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
-]
-_BOTH = """open open open close close dup write write write read lseek ftruncate fstat fstat stat stat
-lstat unlink replace rename link mkdir rmdir fsync same truncate""".split()
-_CHOICES = [*_BOTH, *"pread pread dup2 flock flock flock flock symlink readlink".split()]
-_ON_WINDOWS = [*_BOTH, *"locking locking locking unlocking".split()]
-_OF_PATHS = {"stat", "lstat", "unlink", "mkdir", "rmdir", "readlink"}
-_OF_TWO = {"replace", "rename", "link"}
-_NUMBERS = {"ftruncate": (0, 3, 9), "read": (1, 4, 100)}
-
-
-def _arguments(call: str, chance: random.Random) -> tuple[Any, ...]:
-    if call == "open":
-        return chance.choice(PATHS), chance.choice(_FLAGS)
-    if call in _OF_PATHS:
-        return (chance.choice(PATHS),)
-    if call in _OF_TWO:
-        return chance.choice(PATHS), chance.choice(PATHS)
-    if call == "truncate":
-        return chance.choice(PATHS), chance.choice((0, 2, 7))
-    if call == "symlink":
-        return chance.choice(["a", "b", "d", "l", "none"]), chance.choice(PATHS)
-    file = chance.randrange(6)
-    if call == "same":
-        return file, chance.choice(PATHS)
-    if call == "dup2":
-        return file, chance.randrange(6)
-    if call == "write":
-        return file, bytes(chance.choice(b"abc") for _ in range(chance.randrange(1, 6)))
-    if call == "pread":
-        return file, chance.choice((1, 4, 100)), chance.choice((0, 2, 5))
-    if call == "lseek":
-        return file, chance.choice((0, 2, 7)), chance.choice((os.SEEK_SET, os.SEEK_END))
-    if call == "flock":
-        return file, chance.choice((1 | 4, 2 | 4, 2 | 4, 8))
-    return (file, chance.choice(_NUMBERS[call])) if call in _NUMBERS else (file,)
-
 
 Caller = Callable[..., Any]
 
@@ -124,30 +52,38 @@ class Player:
             return "error", error.errno or 13
 
     def _play(self, call: str, arguments: tuple[Any, ...]) -> Any:
-        if call in {*_OF_PATHS, *_OF_TWO, "open", "truncate", "symlink"}:
+        if call in {*OF_PATHS, "open", "truncate", "symlink"}:
             return self._by_path(call, arguments)
         if not self.files:
             return None
         number = arguments[0] % len(self.files)
-        fd = self.files[number]
-        if call == "close":
-            self.files.pop(number)
-        if call == "same":
-            one, other = self._call("fstat", fd), self._call("stat", self._path(arguments[1]))
-            return one.st_ino == other.st_ino
-        if call == "dup2":
-            self._call(call, fd, self.files[arguments[1] % len(self.files)])
-            return None
-        if call in {"locking", "unlocking"}:
-            self._call("lseek", fd, _FAR, os.SEEK_SET)
-            return self._call("locking", fd, 2 if call == "locking" else 0, 1)
-        if call == "lseek" and stat.S_ISDIR(self._call("fstat", fd).st_mode):
-            return None  # how long a directory is, each file system says differently
-        result = self._call(call, fd, *arguments[1:])
-        if call == "dup":
-            self.files.append(result)
-            return None
-        return _told(result)
+        fd = self.files.pop(number) if call == "close" else self.files[number]
+        play = getattr(self, f"_{call}", None)
+        if play is not None:
+            return play(fd, *arguments[1:])
+        return _told(self._call(call, fd, *arguments[1:]))
+
+    def _same(self, fd: int, name: str) -> bool:
+        one, other = self._call("fstat", fd), self._call("stat", self._path(name))
+        return bool(one.st_ino == other.st_ino)
+
+    def _dup(self, fd: int) -> None:
+        self.files.append(self._call("dup", fd))
+
+    def _dup2(self, fd: int, other: int) -> None:
+        self._call("dup2", fd, self.files[other % len(self.files)])
+
+    def _lseek(self, fd: int, offset: int, whence: int) -> Any:
+        # How long a directory is, each file system says differently.
+        is_directory = stat.S_ISDIR(self._call("fstat", fd).st_mode)
+        return None if is_directory else self._call("lseek", fd, offset, whence)
+
+    def _locking(self, fd: int, mode: int = 2) -> None:
+        self._call("lseek", fd, _FAR, os.SEEK_SET)
+        self._call("locking", fd, mode, 1)
+
+    def _unlocking(self, fd: int) -> None:
+        self._locking(fd, 0)
 
     def _by_path(self, call: str, arguments: tuple[Any, ...]) -> Any:
         if call == "open":

@@ -172,7 +172,9 @@ class Disk:
 
     def key(self) -> tuple[object, ...]:
         """Return all that tells one state of it from another."""
-        files = tuple((path, inode.key(device=self.loses_power)) for path, inode in self.everything())
+        files = tuple(
+            (path, inode.key(device=self.loses_power)) for path, inode in self.everything()
+        )
         return self.clock_ns, self.room, files
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .crashes import check_crashes
+from .loaded import Images
 from .machine import Violation
-from .scenarios import Images, Run, Scenario
-
+from .scenarios import Run, Scenario
 
 _BEGIN, _END = 0, 1
 
@@ -65,47 +65,72 @@ def every_run(scenario: Scenario, images: Images, seconds: float = 1e9) -> Findi
         return _every_run(scenario, images, seconds)
 
 
+class _Search:
+    """What has been tried of a scenario.
+
+    Attributes:
+        findings: What it has done.
+        ways: For each state, those that can follow it.
+    """
+
+    def __init__(self) -> None:
+        """Start at the beginning."""
+        self.findings = Findings()
+        self.ways: dict[int, list[int]] = {}
+        self._seen: set[int] = set()
+        # For each choice of the run: what is chosen, and how many there are to choose from.
+        self._path: list[list[int]] = []
+        self._depth = 0
+        self._last = _BEGIN
+
+    def begin(self) -> None:
+        """Begin a run."""
+        self._depth, self._last = 0, _BEGIN
+
+    def choose(self, run: Run, count: int) -> int:
+        """Return what to choose next, or -1 where the run comes to a state that is known."""
+        is_new = self._depth == len(self._path)
+        if self._depth >= len(self._path) - 1:
+            key = run.key()
+            if is_new:
+                self.ways.setdefault(self._last, []).append(key)
+            self._last = key
+            if is_new and key in self._seen:
+                return -1
+            self._seen.add(key)
+        if is_new:
+            if run.scenario.loses_power:
+                self.findings.crashes += check_crashes(run)
+            self._path.append([0, count])
+        self._depth += 1
+        return self._path[self._depth - 1][0]
+
+    def next(self, *, has_ended: bool) -> bool:
+        """Prepare the next run; return whether there is one."""
+        if has_ended:
+            self.ways.setdefault(self._last, []).append(_END)
+        self.findings.states = len(self._seen)
+        while self._path and self._path[-1][0] + 1 == self._path[-1][1]:
+            self._path.pop()
+        if not self._path:
+            return False
+        self._path[-1][0] += 1
+        return True
+
+
 def _every_run(scenario: Scenario, images: Images, seconds: float) -> Findings:
-    findings, seen = Findings(), set[int]()
+    search = _Search()
+    findings = search.findings
     began = time.perf_counter()
-    # For each choice of the run: what is chosen, and how many there are to choose from.
-    path: list[list[int]] = []
-    ways: dict[int, list[int]] = {}
-    while findings.violation is None:
-        depth, last = 0, 0
-
-        def choose(run: Run, count: int) -> int:
-            nonlocal depth, last
-            if depth >= len(path) - 1:
-                key = run.key()
-                if depth == len(path):
-                    ways.setdefault(last, []).append(key)
-                last = key
-            if depth == len(path):
-                if key in seen:
-                    return -1
-                seen.add(key)
-                if run.scenario.loses_power:
-                    findings.crashes += check_crashes(run)
-                path.append([0, count])
-            depth += 1
-            return path[depth - 1][0]
-
-        if _run(scenario, images, findings, choose):
-            ways.setdefault(last, []).append(_END)
-        while path and path[-1][0] + 1 == path[-1][1]:
-            path.pop()
-        if findings.violation is not None:
+    while findings.seconds < seconds:
+        search.begin()
+        has_ended = _run(scenario, images, findings, search.choose)
+        findings.seconds = time.perf_counter() - began
+        has_next = search.next(has_ended=has_ended)
+        if findings.violation is not None or not has_next:
+            findings.is_complete = findings.violation is None
             break
-        if not path:
-            findings.is_complete = True
-            break
-        path[-1][0] += 1
-        if time.perf_counter() - began > seconds:
-            break
-    findings.orders = _count(ways)
-    findings.states = len(seen)
-    findings.seconds = time.perf_counter() - began
+    findings.orders = _count(search.ways)
     return findings
 
 

@@ -37,7 +37,7 @@ def errors(*numbers: int) -> Kind:
         for number in numbers:
             name = errno.errorcode[number]
 
-            def fail(program: Program, call: Call, number: int = number) -> Outcome:
+            def fail(_: Program, call: Call, number: int = number) -> Outcome:
                 if call.name == "close":
                     perform(call)
                 return Outcome(error=refuse(number))

@@ -27,7 +27,7 @@ from specify_cli import telemetry
 SOURCES = Path(telemetry.__path__[0])
 PURE = ("_contract", "_codec")
 # What no function can change, other than by giving the name another value, as it does an integer.
-_CONSTANT = ModuleType | str | bytes | tuple | frozenset | re.Pattern | logging.Logger
+_CONSTANT = (ModuleType, str, bytes, tuple, frozenset, re.Pattern, logging.Logger)
 _NAME = telemetry.__name__
 
 

@@ -6,9 +6,11 @@ import os
 import pickle
 import signal
 import socket
+import sys
 from typing import Any
 
-from .comparison import Player, Step, real_call
+from .comparison import Player, real_call
+from .made_up_calls import Step
 
 _MOST = 3
 
@@ -23,6 +25,7 @@ class RealMachine:
     def __init__(self, folder: str) -> None:
         """Start the first of them."""
         self._pairs = [socket.socketpair() for _ in range(_MOST)]
+        assert sys.platform != "win32"
         self._ids = [os.fork()]
         if not self._ids[0]:
             _serve(Player(real_call, folder), self._pairs, 0)
@@ -33,6 +36,7 @@ class RealMachine:
 
     def kill(self, number: int) -> None:
         """End a process with SIGKILL, and wait until it is gone."""
+        assert sys.platform != "win32"
         os.kill(self._ids[number], signal.SIGKILL)
         ours = self._pairs[number][1]
         ours.close()
@@ -62,6 +66,7 @@ class RealMachine:
 
 def _serve(player: Player, pairs: list[tuple[socket.socket, socket.socket]], number: int) -> None:
     """Play what one is told to, until one is killed."""
+    assert sys.platform != "win32"
     while data := pairs[number][0].recv(1 << 16):
         call, arguments = pickle.loads(data)  # noqa: S301
         if call == "fork":

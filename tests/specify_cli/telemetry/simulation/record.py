@@ -73,7 +73,14 @@ class Record:
         """Return all that tells one state of it from another."""
         saved = tuple(self.saved.items())
         counts = self.replaced, self.edited, self.damaged, len(self.warned)
-        return saved, frozenset(self.tried), len(self.kept), counts, frozenset(self.may_stay), frozenset(self.seen)
+        return (
+            saved,
+            frozenset(self.tried),
+            len(self.kept),
+            counts,
+            frozenset(self.may_stay),
+            frozenset(self.seen),
+        )
 
     def save(self, event_id: str, saved: Saved) -> None:
         """Note that the save of an event has returned."""
@@ -96,7 +103,9 @@ class Record:
             and (saved.durable or not durable)
         }
 
-    def check_load(self, events: Iterable[Any], promised: set[str], before: tuple[int, int]) -> None:
+    def check_load(
+        self, events: Iterable[Any], promised: set[str], before: tuple[int, int]
+    ) -> None:
         """Check what a load has returned (G2, G5, G6).
 
         Args:
@@ -136,7 +145,12 @@ class Record:
         twice = {event_id for event_id in ids if ids.count(event_id) > 1}
         if twice and self.has_locks and not self.edited and not self.replaced:
             raise Violation(f"G4: {short(twice)} is in the log twice")
-        if self.has_locks and not self.edited and not self.replaced and (gone := self.seen - set(ids)):
+        if (
+            self.has_locks
+            and not self.edited
+            and not self.replaced
+            and (gone := self.seen - set(ids))
+        ):
             raise Violation(f"G6: a follower was given {short(gone)}, which was rolled back")
         allowed = set(self.saved) | self.may_stay
         if self.has_locks and (stray := set(ids) & self.tried - allowed):

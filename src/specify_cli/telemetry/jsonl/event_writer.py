@@ -1,0 +1,85 @@
+"""Appending events, which may take their clocks from the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .._codec import EventCodec, EventId, EventT, clock_of
+from .._log import AppendLog, LockedLog
+from .highest_clock import HighestClock
+from .writer import Writer
+
+
+class _NotMadeError(Exception):
+    """No event was made: an error of the system's, but not of the log's."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class EventWriter(Writer[EventT]):
+    """Appends events whose ids are not in the log yet; see ``Writer``.
+
+    Args:
+        log: The file.
+        codec: What tells whether a line loads.
+    """
+
+    def __init__(self, log: AppendLog, codec: EventCodec[EventT]) -> None:
+        """Start with an empty index of ids, and no clock."""
+        super().__init__(log, codec)
+        self._events = codec
+        self._clocks = HighestClock(codec)
+
+    def save_next(self, make: Callable[[int], EventT]) -> EventT:
+        """Append the event that ``make`` returns for the next clock.
+
+        See ``JsonlEventStore.save_next``.
+        """
+        event: EventT
+        clock = 0
+        new: list[tuple[EventId | None, bytes]] = []
+
+        def choose(log: LockedLog) -> bytes:
+            nonlocal event, clock, new
+            self._ids.catch_up(log, 1)
+            clock = self._clocks.of(log) + 1
+            event = self._made(make, clock)
+            event_id = self._codec.id_of(event)
+            line = self._encode(event)
+            if event_id is not None and self._ids.holds(event_id, log):
+                start = self._ids.start_of(event_id)
+                event = self._codec.decode(log.line_at(start or 0))
+                new = []
+            else:
+                new = [(event_id, line)]
+            return b"".join(line for _, line in new)
+
+        try:
+            with self._lock:
+                appended = self._log.append(choose)
+                self._ids.add(new, appended)
+                if new:
+                    self._clocks.add(clock, appended)
+        except _NotMadeError as error:
+            raise error.reason from None
+        return event
+
+    def _made(self, make: Callable[[int], EventT], clock: int) -> EventT:
+        try:
+            event = make(clock)
+            self._codec.check(event)
+            if clock_of(event) is None:
+                raise TypeError(f"it has no lamport_clock that is an integer: {event!r:.200}")
+            if clock_of(event) != clock:
+                raise ValueError(f"its lamport_clock is to be {clock}: {event!r:.200}")
+        except OSError as error:
+            # As it is, it would be taken for a refusal to append.
+            raise _NotMadeError(error) from error
+        return event
+
+    def start_over_in_child(self) -> None:  # pragma: posix
+        """Forget what the parent knew, too."""
+        super().start_over_in_child()
+        self._clocks = HighestClock(self._events)

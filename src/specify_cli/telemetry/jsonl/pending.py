@@ -1,0 +1,53 @@
+"""Lines that are to be appended to a log while it is held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic
+
+from .._codec import EventId, EventT
+from .._log import LockedLog
+from .id_index import IdIndex
+
+
+class PendingLines(Generic[EventT]):
+    """Collects what is appended in one write when a log is let go.
+
+    Args:
+        log: The log, held.
+        ids: The ids in it.
+
+    Attributes:
+        log: The same.
+        lines: The lines, each with its id.
+    """
+
+    def __init__(self, log: LockedLog, ids: IdIndex[EventT]) -> None:
+        """Start with nothing."""
+        self.log = log
+        self.lines: list[tuple[EventId | None, bytes]] = []
+        self._ids = ids
+        self._seen: set[EventId] = set()
+
+    def add(self, lines: Sequence[tuple[EventId | None, bytes]]) -> int:
+        """Add the lines whose ids are neither in the log nor added yet; return how many.
+
+        Raises:
+            OSError: The log cannot be read. None has been added.
+        """
+        self._ids.catch_up(self.log, len(lines))
+        new: list[tuple[EventId | None, bytes]] = []
+        seen: set[EventId] = set()
+        for event_id, line in lines:
+            if event_id is not None:
+                if (
+                    event_id in seen
+                    or event_id in self._seen
+                    or self._ids.holds(event_id, self.log)
+                ):
+                    continue
+                seen.add(event_id)
+            new.append((event_id, line))
+        self._seen |= seen
+        self.lines += new
+        return len(new)

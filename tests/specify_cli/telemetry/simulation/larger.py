@@ -1,0 +1,95 @@
+"""The runs that take too long for the tests; ``make simulate`` has them."""
+
+from __future__ import annotations
+
+import errno
+
+from .actors import follows, forks, loads, saves
+from .faults import (
+    errors,
+    full_disk,
+    kills,
+    signals,
+)
+from .others import removes
+from .record import IDS, LINES
+from .scenarios import Scenario
+
+ONE = LINES[IDS[0]]
+TWO = ONE + LINES[IDS[1]]
+TORN = ONE + LINES[IDS[1]][:40]
+SECONDS = 1_000_000_000
+_some = errors(errno.EIO, errno.EINTR)
+
+LARGER = [
+    Scenario("two threads load", (((saves(1),), (loads(),)),), b""),
+    Scenario("save, load, follow", (((saves(1),),), ((loads(),),), ((follows(2),),)), ONE),
+    Scenario(
+        "power and errors",
+        (((saves(1),),), ((saves(1),),)),
+        ONE,
+        fsync=True,
+        loses_power=True,
+        kinds=(errors(errno.EIO),),
+    ),
+    Scenario("a fork", (((saves(1),), (forks(saves(3)),)), ((saves(2),),)), ONE),
+    Scenario(
+        "a handler that forks, and another",
+        (((saves(1),),), ((saves(2),),)),
+        ONE,
+        kinds=(signals,),
+        handler=(forks(),),
+    ),
+    Scenario(
+        "a handler that forks and saves",
+        (((saves(1),),), ((saves(2),),)),
+        ONE,
+        kinds=(signals,),
+        handler=(forks(saves(3)),),
+    ),
+    Scenario(
+        "a full disk twice",
+        (((saves(1, 2),),), ((saves(1), loads()),)),
+        ONE,
+        kinds=(full_disk,),
+        most_faults=2,
+    ),
+    Scenario(
+        "many saves", (((saves(1, 2, 3),),), ((saves(3, 2, 1), loads()),)), TORN, damaged=True
+    ),
+    Scenario(
+        "any error twice",
+        (((saves(1),),), ((saves(1), loads()),)),
+        ONE,
+        kinds=(_some, errors(errno.ENOSPC)),
+        most_faults=2,
+    ),
+    Scenario(
+        "killed twice",
+        (((saves(1, 2),),), ((saves(2, 1),),), ((loads(),),)),
+        ONE,
+        kinds=(kills,),
+        most_faults=2,
+    ),
+    Scenario(
+        "four programs",
+        (((saves(1),),), ((saves(2),),), ((saves(1),),), ((loads(), follows(2)),)),
+        ONE,
+    ),
+    Scenario(
+        "power and made again",
+        (((saves(1, 2),),), ((removes(), saves(3)),)),
+        ONE,
+        fsync=True,
+        loses_power=True,
+    ),
+    Scenario(
+        "power and kills",
+        (((saves(1, 2),),), ((saves(2),),)),
+        None,
+        fsync=True,
+        loses_power=True,
+        kinds=(kills,),
+        is_made=False,
+    ),
+]

@@ -1,0 +1,67 @@
+"""Servers as fixtures: one that tests share, with a log for each of them, and others."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from specify_cli.telemetry.postgres import SimplePostgresStore
+
+from .servers import Server, UnavailableError, programs, servers_folder
+
+__all__ = ["folder", "log", "open_store", "own_server", "server", "store"]
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """Return a folder in which servers can be."""
+    try:
+        programs()
+    except UnavailableError as error:
+        # Where they have to run, a reason why they do not is a failure.
+        if "REQUIRE_SERVERS" in os.environ:
+            raise
+        pytest.skip(str(error))
+    with servers_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def server(folder: Path) -> Iterator[Server]:
+    """Return a server that runs, for tests that leave it running."""
+    server = Server(folder / "shared").initialise().start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def log() -> str:
+    """Return the name of a log that does not exist yet."""
+    return f"log-{next(_numbers)}"
+
+
+@pytest.fixture
+def open_store(server: Server, log: str) -> Callable[[], SimplePostgresStore]:
+    """Return what opens a store on one log."""
+    return partial(SimplePostgresStore, server.conninfo, log)
+
+
+@pytest.fixture
+def store(open_store: Callable[[], SimplePostgresStore]) -> SimplePostgresStore:
+    """Return a store on a log that does not exist yet."""
+    return open_store()
+
+
+@pytest.fixture
+def own_server(folder: Path) -> Iterator[Server]:
+    """Return a server of the test's own, which is not running yet."""
+    server = Server(folder / f"own-{next(_numbers)}").initialise()
+    yield server
+    server.kill()
