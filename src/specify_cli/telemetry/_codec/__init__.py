@@ -2,7 +2,7 @@
 
 from .clocks import clock_of, highest_clock
 from .codec import EventCodec, is_blank
-from .event import Codec, EventId, EventT, StorableEvent
+from .event import Codec, EventId, EventT, StorableEvent, event_name
 from .event_types import EventTypes, bound_as, codec_of
 from .json_values import UnstorableError
 from .malformed import MalformedLineError
@@ -24,6 +24,7 @@ __all__ = [
     "bound_as",
     "clock_of",
     "codec_of",
+    "event_name",
     "find_event",
     "highest_clock",
     "is_blank",

@@ -13,6 +13,11 @@ IdReader: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
 """Tells which ids some texts are read as; None stands for what is refused."""
 
 
+def event_name(event_id: object) -> str:
+    """Return how messages name an event."""
+    return "an event" if event_id is None else f'event "{event_id}"'
+
+
 class StorableEvent(Protocol):
     """An event of the contract, in any of its releases."""
 

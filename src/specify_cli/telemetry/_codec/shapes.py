@@ -102,7 +102,7 @@ def event_type(of: Any) -> EventType:
     name = _name_of(of)
     validator, schema = _built(of, name)
     shapes = tuple(_shapes({}, schema)) if schema else ()
-    if not shapes and isinstance(of, type) and issubclass(of, BaseModel):
+    if not schema and isinstance(of, type) and issubclass(of, BaseModel):
         # A schema that is made later, when all names in it are known.
         fields = {field: Field(field, {}) for field in of.model_fields}
         shapes = (Shape(of, of, fields, None, {}, only_collects=False),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .._codec import EventT, MalformedLineError, UnstorableError
+from .._codec import EventT, MalformedLineError, UnstorableError, event_name
 from ..jsonl.cursor import NewEvents, check_limit
 from ..jsonl.reader import SkippedLines
 from .arguments import checked_aggregate
@@ -203,8 +203,9 @@ class PostgresEventStore(StoreBase[EventT]):
         try:
             line = self._codec.encode(event)
         except UnstorableError as error:
+            what = event_name(self._codec.id_of(event))
             raise self.storage_error(
-                f'cannot store event "{self._codec.id_of(event)}" in "{self._log.place}": {error}'
+                f'cannot store {what} in "{self._log.place}": {error}'
             ) from error
         event_id, aggregate_id = self._codec.id_of(event), self._codec.aggregate_of(event)
         return Row(event_id, aggregate_id, line.removesuffix(b"\n"))

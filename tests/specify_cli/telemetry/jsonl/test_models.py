@@ -275,7 +275,7 @@ def test_an_event_that_escaped_its_model_is_refused(model: type[Base], log: Path
 
 
 def test_a_field_that_is_only_read_under_an_alias_is_written_under_it(log: Path) -> None:
-    """Otherwise the model would not read its own lines; its ids are searched for under the alias."""
+    """Otherwise the model would not read its own lines; ids are searched for under it."""
 
     class OnlyAliased(Base):
         event_id: str = Field(alias="id")
