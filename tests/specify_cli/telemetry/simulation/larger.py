@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from .actors import follows, forks, loads, saves
+from .actors import follows, forks, loads, repairs, saves
 from .contents import ONE, TORN
 from .faults import (
     errors,
