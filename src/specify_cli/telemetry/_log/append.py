@@ -33,10 +33,6 @@ _T = TypeVar("_T")
 
 _MAX_REPLACEMENTS = 100
 _APPENDING = os.O_RDWR | os.O_APPEND | os.O_CREAT
-_NO_LOCKS = (
-    'No file locks for "%s": a save by another process at the same moment may be written twice'
-)
-_REPLACED = "another file has taken its place"
 
 
 class AppendLog:
@@ -107,7 +103,8 @@ class AppendLog:
             except OSError as error:
                 raise self.refused("append to", error) from error
             if pending.appended is None:
-                raise self.refused("append to", OSError(errno.ESTALE, _REPLACED))
+                gone = OSError(errno.ESTALE, "another file has taken its place")
+                raise self.refused("append to", gone) from gone
         finally:
             with contextlib.suppress(OSError):
                 holding.close()
@@ -142,9 +139,7 @@ class AppendLog:
             raise self.refused("read", error) from error
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the content as blocks of whole lines, the last perhaps without its newline.
-
-        A missing file yields nothing. Memory: ``BLOCK_SIZE`` bytes, or the longest line.
+        """Yield blocks of whole lines, the last perhaps torn; nothing if there is no file.
 
         Raises:
             StorageError: The operating system refused.
@@ -247,4 +242,8 @@ class AppendLog:
     def _warn_once(self) -> None:
         if not self._warned:
             self._warned = True
-            self.logger.warning(_NO_LOCKS, self.path)
+            self.logger.warning(
+                'No file locks for "%s": a save by another process at the same moment may be '
+                "written twice",
+                self.path,
+            )
