@@ -130,8 +130,7 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
         save at once, no two get the same. When this returns, the event is saved.
 
         Args:
-            make: Returns an event with the clock that it is called with. The log is locked
-                meanwhile: nothing in it can save there. It may be called again.
+            make: Returns an event with the clock that it is given. It cannot save to the log.
 
         Returns:
             The event; if its id is in the log already, the one that was saved under it first.

@@ -281,3 +281,13 @@ def test_threads_share_the_clocks(store: SimpleJsonStore) -> None:
     thread.start()
     thread.join()
     assert record(store).lamport_clock == 3
+
+
+def test_ids_of_one_moment_are_apart(
+    store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is counted up that a forked child would count up alike."""
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_000_000_000)
+    one, two = record(store), record(store)
+    assert one.event_id[:10] == two.event_id[:10]
+    assert one.event_id[10:] != two.event_id[10:]
