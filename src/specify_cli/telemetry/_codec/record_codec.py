@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
-from .event import EventId
+from .event import EventId, IdReader
 from .json_values import (
     MAX_NESTING,
     UnstorableError,
@@ -40,6 +40,8 @@ class RecordCodec:
         id_key: The last name of it.
         ids_are_verbatim: Whether the id is found in a line by searching for its characters.
     """
+
+    read_ids: IdReader | None = None
 
     def __init__(self, key: str | None = None) -> None:
         """Look at the key.

@@ -170,6 +170,30 @@ def test_vendored_beside_another_contract_it_exports_what_that_has(beside_anothe
     run_python(["use.py"], beside_another, beside_another)
 
 
+WITHOUT_SERVERS = """
+import os
+import sys
+
+sys.path.insert(0, os.getcwd())
+
+from agenttool.telemetry import SimpleJsonStore, check_log, sync
+from agenttool.telemetry._cli import main
+
+assert sync.copy_new(SimpleJsonStore("a.jsonl"), SimpleJsonStore("b.jsonl"))[:2] == (0, 0)
+assert main(["check", "a.jsonl"]) == 0
+assert main(["push", "a.jsonl", "--to", "host=h"]) == 2
+"""
+
+
+def test_vendored_without_the_store_on_a_server_the_rest_works(beside_another: Path) -> None:
+    """Whoever does not share leaves out what needs a driver."""
+    shutil.rmtree(beside_another / "agenttool" / "telemetry" / "postgres")
+    (beside_another / "a.jsonl").touch()
+    (beside_another / "use.py").write_text(WITHOUT_SERVERS, encoding="utf-8")
+    output = run_python(["use.py"], beside_another, beside_another)
+    assert "clean" in output
+
+
 def test_vendored_beside_another_contract_it_is_typed(beside_another: Path) -> None:
     """The copied folder is clean under mypy --strict."""
     pytest.importorskip("mypy", reason="needs the type checker")
