@@ -32,8 +32,7 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
     Args:
         file_path: The log. It need not exist; the first save makes it and its directories.
         fsync: Whether a save waits until the event is on the device, to survive a loss of power.
-        timeout: How many seconds to wait while another process holds the log's lock; None waits
-            without end. A save takes microseconds, a repair as long as the log is.
+        timeout: How many seconds to wait while another process holds the log; None: without end.
         mode: What the umask leaves of it is the mode of a log that is created: ``0o600`` to keep it
             to its owner. On Windows the directory's rights count instead.
         follow_symlinks: Whether the log may be a symbolic link; with False such a path is refused.
