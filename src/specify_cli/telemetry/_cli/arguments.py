@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from .._codec import StorableEvent, codec_of
+from .._codec import codec_of
 from .._contract import Event
 from ..query import Selection, time_since, where
 from .model import model_named
@@ -47,7 +48,7 @@ def add_model(parser: argparse._ActionsContainer) -> None:
         "--model",
         metavar="MODULE:CLASS",
         type=model_named,
-        help="the pydantic model of the events, if it is another than this package's",
+        help="the type of the events or the class of their store, if not this package's",
     )
 
 
@@ -62,10 +63,9 @@ def add_model_or_records(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def event_model_of(options: argparse.Namespace) -> type[StorableEvent] | None:
-    """Return the model of the events; None if any JSON object is a record."""
-    model: type[StorableEvent] | None = None if options.records else options.model or Event
-    return model
+def event_model_of(options: argparse.Namespace) -> Any:
+    """Return the type of the events; None if any JSON object is a record."""
+    return None if options.records else options.model or Event
 
 
 def asks_for_model(options: argparse.Namespace) -> bool:
@@ -130,7 +130,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="MODULE:CLASS",
         type=model_named,
-        help="only events of this pydantic model; by default any JSON object is a record",
+        help="only events of this type or store; by default any JSON object is a record",
     )
 
 
@@ -138,10 +138,7 @@ def selection_of(options: argparse.Namespace) -> Selection:
     """Return which records are asked for."""
     loads = None
     if options.model is not None:
-        codec = codec_of(options.model)
-
-        def loads(line: bytes) -> bool:
-            return codec.loads_as(line) is not None
+        loads = codec_of(options.model).loads
 
     return Selection(
         options.aggregate, options.type, options.node, options.since, tuple(options.where), loads

@@ -7,19 +7,18 @@ import importlib
 import os
 import sys
 from functools import reduce
+from typing import Any
 
-from pydantic import BaseModel
-
-_NEEDED = ("event_id", "aggregate_id", "lamport_clock", "node_id")
+from .._codec import codec_of
 
 
-def model_named(name: str) -> type[BaseModel]:
-    """Return the model that ``package.module:Class`` names.
+def model_named(name: str) -> Any:
+    """Return the type of events, or the class of stores, that ``package.module:Class`` names.
 
     The module is looked for in the current directory too, as ``python -m`` does.
 
     Raises:
-        argparse.ArgumentTypeError: There is none, or it is no model of events.
+        argparse.ArgumentTypeError: There is none, or it is no type of events.
     """
     module_name, colon, class_name = name.partition(":")
     if not (module_name and colon and class_name):
@@ -37,9 +36,8 @@ def model_named(name: str) -> type[BaseModel]:
         model: object = reduce(getattr, class_name.split("."), module)
     except AttributeError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise argparse.ArgumentTypeError(f"{name!r} is no pydantic model")
-    missing = [field for field in _NEEDED if field not in {*model.model_fields, *dir(model)}]
-    if missing:
-        raise argparse.ArgumentTypeError(f"{name!r} has no {' and no '.join(missing)}")
+    try:
+        codec_of(model)
+    except TypeError as error:
+        raise argparse.ArgumentTypeError(f"{name!r}: {error}") from error
     return model

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .._codec import bound_as
 from .._contract import StorageError
 from ..jsonl import JsonlEventStore
 from ..postgres import PostgresEventStore
@@ -110,9 +111,9 @@ def name_of(path: Path) -> str:
     return path.name
 
 
-def _store_of(kind: type[Any], model: type[Any]) -> type[Any]:
-    """Return the class of the stores for a model."""
-    return type(kind.__name__, (kind,), {"event_model": model, "__module__": kind.__module__})
+def _store_of(kind: type[Any], model: Any) -> type[Any]:
+    """Return the class of the stores for a type of events, or for those of another store."""
+    return type(kind.__name__, (kind,), {**bound_as(model), "__module__": kind.__module__})
 
 
 @contextlib.contextmanager

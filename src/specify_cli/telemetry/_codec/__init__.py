@@ -1,8 +1,9 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
 from .clocks import clock_of, highest_clock
-from .codec import EventCodec, codec_of, is_blank
-from .event import Codec, EventId, EventT, StorableEvent
+from .codec import EventCodec, is_blank
+from .event import Codec, EventId, EventT, StorableEvent, event_name
+from .event_types import EventTypes, bound_as, codec_of
 from .json_values import UnstorableError
 from .malformed import MalformedLineError
 from .record_codec import RECORDS, Record, RecordCodec
@@ -14,13 +15,16 @@ __all__ = [
     "EventCodec",
     "EventId",
     "EventT",
+    "EventTypes",
     "MalformedLineError",
     "Record",
     "RecordCodec",
     "StorableEvent",
     "UnstorableError",
+    "bound_as",
     "clock_of",
     "codec_of",
+    "event_name",
     "find_event",
     "highest_clock",
     "is_blank",

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .codec import EventCodec
 from .event import EventT
+from .fields import content_of
 from .malformed import MalformedLineError
 from .search import all_lines, line_around, lines_hiding
 
@@ -39,7 +40,11 @@ def highest_clock(block: bytes, highest: int, codec: EventCodec[EventT]) -> int:
 
 def clock_of(event: object) -> int | None:
     """Return the clock of an event, if it has one that is an integer."""
-    clock = getattr(event, "lamport_clock", None)
+    value = content_of(event)
+    if isinstance(value, Mapping):
+        clock = value.get("lamport_clock")
+    else:
+        clock = getattr(value, "lamport_clock", None)
     return clock if isinstance(clock, int) else None
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 EventT = TypeVar("EventT")
 
 EventId: TypeAlias = str | int
+
+IdReader: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
+"""Tells which ids some texts are read as; None stands for what is refused."""
+
+
+def event_name(event_id: object) -> str:
+    """Return how messages name an event."""
+    return "an event" if event_id is None else f'event "{event_id}"'
 
 
 class StorableEvent(Protocol):
@@ -41,10 +50,13 @@ class Codec(Protocol[EventT]):
             None if a value has no id, and every save is written.
         ids_are_verbatim: Whether an id is in a line as it is in the value, but for JSON's own
             escapes. A search for its characters finds it then.
+        read_ids: What tells which ids texts under ``id_key`` are read as; None if only whole lines
+            tell.
     """
 
     id_key: str | None
     ids_are_verbatim: bool
+    read_ids: IdReader | None
 
     def __hash__(self) -> int:
         """Return a number, so that what was learnt of a codec can be kept."""

@@ -7,16 +7,14 @@ one. Whoever needs to be sure decodes the lines that were named.
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from .codec import EventCodec
-from .event import Codec, EventId, EventT
-
-# JSON has no other white space than this and LF, which ends the line.
-_COLON = rb"[ \t\r]*:[ \t\r]*"
+from .event import Codec, EventId, EventT, IdReader
+from .patterns import escape_in, integer, named, no_text, quoted, texts_under
 
 # What can hide an id or an aggregate from a search for its characters: an escaped printable ASCII
 # character, which may stand in the value or in the key, or any escape in the value. Searching for
@@ -49,11 +47,14 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[EventId, int
     """
     if codec.id_key is None:
         return
+    if codec.read_ids is not None:
+        yield from _read_ids(block, codec.id_key, codec.read_ids, codec)
+        return
     if not codec.ids_are_verbatim:
         yield from _loaded_ids(all_lines(block), codec)
         return
     start = at = 0
-    for match in _named(codec.id_key).finditer(block):
+    for match in named(codec.id_key).finditer(block):
         # Only from the match before: one line may name any number of ids.
         start = block.rfind(b"\n", at, match.start()) + 1 or start
         at = match.start()
@@ -61,7 +62,7 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[EventId, int
             yield match[1].decode("utf-8", "replace"), start
         elif match[3]:
             yield int(match[3]), start
-    yield from _loaded_ids(lines_hiding(_escape_in(codec.id_key), block), codec)
+    yield from _loaded_ids(lines_hiding(escape_in(codec.id_key), block), codec)
 
 
 def lines_of_aggregate(
@@ -79,36 +80,11 @@ def lines_of_aggregate(
     """
     if not (codec.aggregates_are_verbatim and _looks_like_records(block)):
         return all_lines(block)
-    text = _quoted(aggregate_id)
+    text = quoted(aggregate_id)
     lines = dict(
-        chain(_lines_with(text, block), lines_hiding(_escape_in(codec.aggregate_key), block))
+        chain(_lines_with(text, block), lines_hiding(escape_in(codec.aggregate_key), block))
     )
     return sorted(lines.items())
-
-
-@functools.cache
-def _named(key: str) -> re.Pattern[bytes]:
-    """Return what finds ids under a key, texts in plain characters and integers.
-
-    The second group tells a whole text from one that goes on with an escape.
-    """
-    text, integer = rb'"([^"\\\n]*)(["\\])', rb"(-?[0-9]{1,19})(?![0-9.eE])"
-    return re.compile(rb"%b%b(?:%b|%b)" % (_key(key), _COLON, text, integer))
-
-
-@functools.cache
-def _escape_in(key: str) -> re.Pattern[bytes]:
-    """Return what finds a text with an escape under a key."""
-    return re.compile(rb'%b%b"[^"\\\n]*\\' % (_key(key), _COLON))
-
-
-def _integer(key: str, event_id: int) -> re.Pattern[bytes]:
-    digits = b"%d" % event_id if event_id else b"-?0"
-    return re.compile(rb"%b%b%b(?![0-9.eE])" % (_key(key), _COLON, digits))
-
-
-def _key(key: str) -> bytes:
-    return re.escape(_quoted(key))
 
 
 def _looks_like_records(block: bytes) -> bool:
@@ -128,10 +104,6 @@ def _looks_like_records(block: bytes) -> bool:
     return True
 
 
-def _quoted(text: str) -> bytes:
-    return b'"%b"' % text.encode("utf-8", "surrogatepass")
-
-
 def _loaded_ids(
     lines: Iterator[tuple[int, bytes]], codec: Codec[EventT]
 ) -> Iterator[tuple[EventId, int]]:
@@ -148,13 +120,70 @@ def _lines_perhaps_of(
         return iter(())
     if codec.ids_are_verbatim:
         lines = (
-            _lines_with(_quoted(event_id), block)
+            _lines_with(quoted(event_id), block)
             if isinstance(event_id, str)
-            else _lines_matching(_integer(codec.id_key, event_id), block)
+            else _lines_matching(integer(codec.id_key, event_id), block)
         )
-        return chain(lines, lines_hiding(_escape_in(codec.id_key), block))
-    # The model makes something else of the ids in lines: upper case, say. Any line may be it.
-    return all_lines(block)
+        return chain(lines, lines_hiding(escape_in(codec.id_key), block))
+    # The type makes something else of the ids in lines: upper case, say. Any line may be it.
+    if codec.read_ids is None:
+        return all_lines(block)
+    return chain(
+        _lines_read_as(event_id, block, codec.id_key, codec.read_ids),
+        lines_hiding(escape_in(codec.id_key), block),
+    )
+
+
+def _lines_read_as(
+    event_id: EventId, block: bytes, key: str, read_ids: IdReader
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines with an id that is read as ``event_id``, or is no text."""
+    found = texts_under(key).findall(block)
+    ids = _read(found, read_ids)
+    if ids is None:
+        yield from all_lines(block)
+        return
+    if b"" in found:
+        yield from _lines_matching(no_text(key), block)
+    if event_id in ids:
+        for match, read in zip(texts_under(key).finditer(block), ids, strict=True):
+            if read == event_id:
+                start, end = line_around(match.start(), block)
+                yield start, block[start:end]
+
+
+def _read_ids(
+    block: bytes, key: str, read_ids: IdReader, codec: Codec[EventT]
+) -> Iterator[tuple[EventId, int]]:
+    """Yield what ``named_ids`` does, of a type that reads ids otherwise than they stand."""
+    texts: list[bytes] = []
+    starts: list[int] = []
+    start = at = 0
+    for match in texts_under(key).finditer(block):
+        start = block.rfind(b"\n", at, match.start()) + 1 or start
+        at = match.start()
+        texts.append(match[1] or b"")
+        starts.append(start)
+    ids = _read(texts, read_ids)
+    if ids is None:
+        yield from _loaded_ids(all_lines(block), codec)
+        return
+    yield from ((read, at) for read, at in zip(ids, starts, strict=True) if read is not None)
+    if b"" in texts:
+        yield from _loaded_ids(_lines_matching(no_text(key), block), codec)
+    yield from _loaded_ids(lines_hiding(escape_in(key), block), codec)
+
+
+def _read(texts: list[bytes], read_ids: IdReader) -> Sequence[Any] | None:
+    """Return which ids texts are read as; None if that cannot be told from the texts."""
+    try:
+        # Split again: decoding each text takes three times as long.
+        return read_ids(b"\n".join(texts).decode().split("\n") if texts else [])
+    except MemoryError:
+        raise
+    # The type's own code may raise anything. Its lines are malformed, others are not.
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def all_lines(block: bytes) -> Iterator[tuple[int, bytes]]:

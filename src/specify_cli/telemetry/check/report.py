@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
-from .._codec import RECORDS, Codec, EventId, EventT, MalformedLineError, StorableEvent, codec_of
+from .._codec import RECORDS, Codec, EventId, EventT, MalformedLineError, codec_of
 from .._codec.fragments import Piece, has_event_id, parts_of, whole_piece
 from .._contract import Event, StorageError
 from .._log import Snapshot, files
@@ -70,7 +70,7 @@ class LogReport:
 def check_log(
     path: str | os.PathLike[str],
     *,
-    event_model: type[StorableEvent] | None = Event,
+    event_model: Any = Event,
     progress: Callable[[int, int], None] | None = None,
     max_problems: int = 1000,
 ) -> LogReport:
@@ -85,8 +85,8 @@ def check_log(
 
     Args:
         path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.
-        event_model: The pydantic model of the events; None for a log of anything, in which every
-            JSON object is a record, and repeats are meant.
+        event_model: The type of the events, or the class of their store; None for a log of
+            anything, in which every JSON object is a record, and repeats are meant.
         progress: Called now and then with how many bytes have been read and how many there are.
         max_problems: How many problems the report holds; all of them are counted.
 

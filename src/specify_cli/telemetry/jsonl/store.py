@@ -4,43 +4,41 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar, Generic
+from typing import ClassVar
 
-from .._codec import EventT, codec_of
+from .._codec import EventCodec, EventT, EventTypes, codec_of
 from .._contract import StorageError
 from .._log import MODE, TIMEOUT
 from .cursor import NewEvents, read_since
 from .event_writer import EventWriter
 from .file import JsonlFile
-from .order import in_causal_order
 from .reader import EventReader
 
 
-class JsonlEventStore(JsonlFile, Generic[EventT]):
-    """An event store that appends one JSON line per event to a file, for any model of events.
+class JsonlEventStore(JsonlFile, EventTypes[EventT]):
+    """An event store that appends one JSON line per event to a file, for any type of events.
 
-    A store for a contract of one's own is a subclass that names its pydantic model, with the fields
-    ``event_id``, ``aggregate_id``, ``node_id``, ``lamport_clock`` and any others, and its error::
+    A subclass names the type of its events, whatever pydantic validates, and their fields::
 
-        class KittyStore(JsonlEventStore[Event], EventStore):
-            event_model = Event
-            storage_error = StorageError
+        class StatusStore(JsonlEventStore[StatusEvent]):
+            event_model = StatusEvent
+            aggregate_field = "mission_slug"
+            order_by = ("at", "event_id")
 
     Any number of stores, threads and processes on one machine may use the same file at once. Every
-    call goes by what is at the path at that moment; nothing stays open between calls, and no file
-    is beside the log. Making a store touches nothing on disk. A copy of one uses the same file.
+    call goes by what is at the path at that moment; nothing stays open in between, and no file is
+    beside the log. Making a store touches nothing on disk. A copy uses the same file.
 
     Args:
         file_path: The log. It need not exist; the first save makes it and its directories.
         fsync: Whether a save waits until the event is on the device, to survive a loss of power.
-        timeout: How many seconds to wait while another process holds the log's lock; None waits
-            without end. A save takes microseconds, a repair as long as the log is.
+        timeout: How many seconds to wait while another process holds the log; None: without end.
         mode: What the umask leaves of it is the mode of a log that is created: ``0o600`` to keep it
             to its owner. On Windows the directory's rights count instead.
         follow_symlinks: Whether the log may be a symbolic link; with False such a path is refused.
 
     Attributes:
-        event_model: The model of the events; every subclass names its own.
+        event_model: The type of the events. This and the names of their fields are ``EventTypes``.
         storage_error: What is raised when the operating system or JSON refuses.
 
     Example:
@@ -50,7 +48,6 @@ class JsonlEventStore(JsonlFile, Generic[EventT]):
         PlainStore('events.jsonl', fsync=True)
     """
 
-    event_model: type[EventT]
     storage_error: ClassVar[type[Exception]] = StorageError
 
     def __init__(
@@ -63,9 +60,7 @@ class JsonlEventStore(JsonlFile, Generic[EventT]):
         follow_symlinks: bool = True,
     ) -> None:
         """Touch nothing on disk."""
-        if not hasattr(self, "event_model"):
-            raise TypeError(f"{type(self).__name__} does not name its event_model")
-        self._codec = codec_of(self.event_model)
+        self._codec: EventCodec[EventT] = codec_of(type(self))
         self._bind(
             file_path,
             self.storage_error,
@@ -130,12 +125,11 @@ class JsonlEventStore(JsonlFile, Generic[EventT]):
     def save_next(self, make: Callable[[int], EventT]) -> EventT:
         """Append the event that ``make`` returns, with the log's next clock.
 
-        The clock is one more than the highest ``lamport_clock`` in the log. However many processes
-        save at once, no two get the same. When this returns, the event is in the file.
+        The clock is one more than the highest ``lamport_clock`` in the log; however many processes
+        save, no two get the same. When this returns, the event is in the file.
 
         Args:
-            make: Returns an event with the clock that it is called with. The log is locked
-                meanwhile: nothing in it can save there. It may be called again.
+            make: Returns an event with the clock that it is given. It cannot save to the log.
 
         Returns:
             The event; if its id is in the log already, the one that was saved under it first.
@@ -168,7 +162,7 @@ class JsonlEventStore(JsonlFile, Generic[EventT]):
 
         Raises:
             StorageError: The operating system refused to read the file.
-            TypeError: ``aggregate_id`` is not a str.
+            TypeError: ``aggregate_id`` is not a str, or the class names no aggregate.
 
         Example:
             >>> store.save_event(event)
@@ -176,7 +170,7 @@ class JsonlEventStore(JsonlFile, Generic[EventT]):
             True
         """
         found = self._reader.first_of_each_id(self._reader.events_of(aggregate_id))
-        return in_causal_order(found, self.event_model)
+        return self._codec.in_order(found)
 
     def load_all_events(self) -> list[EventT]:
         """Return every event in the log in causal order.
@@ -196,8 +190,7 @@ class JsonlEventStore(JsonlFile, Generic[EventT]):
             >>> [loaded.lamport_clock for loaded in store.load_all_events()]
             [1, 2]
         """
-        found = self._reader.first_of_each_id(self._reader.events())
-        return in_causal_order(found, self.event_model)
+        return self._codec.in_order(self._reader.first_of_each_id(self._reader.events()))
 
     def iter_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
         """Yield events in file order, in constant memory however long the log is.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic
 from weakref import WeakSet
 
-from .._codec import Codec, EventId, EventT, UnstorableError
+from .._codec import Codec, EventId, EventT, UnstorableError, event_name
 from .._log import AppendLog, LockedLog
 from .id_index import IdIndex
 from .pending import PendingLines
@@ -76,7 +76,7 @@ class Writer(Generic[EventT]):
 
         def choose(log: LockedLog) -> bytes:
             nonlocal new
-            self._ids.catch_up(log, len(lines))
+            self._ids.catch_up(log, [event_id for event_id, _ in lines])
             new = list(self._new_lines(lines, log))
             return b"".join(line for _, line in new)
 
@@ -119,8 +119,9 @@ class Writer(Generic[EventT]):
         try:
             return self._codec.encode(event)
         except UnstorableError as error:
+            what = event_name(self._codec.id_of(event))
             raise self._log.error_type(
-                f'cannot store event "{self._codec.id_of(event)}" in "{self._log.path}": {error}'
+                f'cannot store {what} in "{self._log.path}": {error}'
             ) from error
 
     def start_over_in_child(self) -> None:  # pragma: posix

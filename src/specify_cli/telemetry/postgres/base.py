@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from types import TracebackType
-from typing import ClassVar, Generic, Self
+from typing import ClassVar, Self
 
-from .._codec import EventT, codec_of
+from .._codec import EventCodec, EventT, EventTypes, codec_of
 from .._contract import StorageError
 from .address import Address
 from .arguments import TIMEOUT, checked_name, checked_timeout
@@ -14,10 +14,9 @@ from .log import ServerLog
 from .statements import SCHEMA
 
 
-class StoreBase(Generic[EventT]):
+class StoreBase(EventTypes[EventT]):
     """The part of ``PostgresEventStore``, which see, that saves and loads nothing."""
 
-    event_model: type[EventT]
     storage_error: ClassVar[type[Exception]] = StorageError
 
     def __init__(
@@ -30,9 +29,7 @@ class StoreBase(Generic[EventT]):
         **connect: str | int | None,
     ) -> None:
         """Touch no network."""
-        if not hasattr(self, "event_model"):
-            raise TypeError(f"{type(self).__name__} does not name its event_model")
-        self._codec = codec_of(self.event_model)
+        self._codec: EventCodec[EventT] = codec_of(type(self))
         self._logger = logging.getLogger(type(self).__module__)
         self._log = ServerLog(
             Address(conninfo, connect),

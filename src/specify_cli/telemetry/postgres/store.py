@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .._codec import EventT, MalformedLineError, UnstorableError
+from .._codec import EventT, MalformedLineError, UnstorableError, event_name
 from ..jsonl.cursor import NewEvents, check_limit
-from ..jsonl.order import in_causal_order
-from ..jsonl.reader import SkippedLines
+from ..jsonl.reader import SkippedEvents
 from .arguments import checked_aggregate
 from .base import StoreBase
 from .cursor import Following
@@ -111,7 +110,7 @@ class PostgresEventStore(StoreBase[EventT]):
             >>> store.load_events(event.aggregate_id) == [event]
             True
         """
-        return in_causal_order(self.iter_events(checked_aggregate(aggregate_id)), self.event_model)
+        return self._codec.in_order(self.iter_events(checked_aggregate(aggregate_id)))
 
     def load_all_events(self) -> list[EventT]:
         """Return every event in the log in causal order.
@@ -131,7 +130,7 @@ class PostgresEventStore(StoreBase[EventT]):
             >>> [loaded.lamport_clock for loaded in store.load_all_events()]
             [1, 2]
         """
-        return in_causal_order(self.iter_events(), self.event_model)
+        return self._codec.in_order(self.iter_events())
 
     def iter_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
         """Yield events in the order of commits, in constant memory however long the log is.
@@ -204,14 +203,15 @@ class PostgresEventStore(StoreBase[EventT]):
         try:
             line = self._codec.encode(event)
         except UnstorableError as error:
+            what = event_name(self._codec.id_of(event))
             raise self.storage_error(
-                f'cannot store event "{self._codec.id_of(event)}" in "{self._log.place}": {error}'
+                f'cannot store {what} in "{self._log.place}": {error}'
             ) from error
         event_id, aggregate_id = self._codec.id_of(event), self._codec.aggregate_of(event)
         return Row(event_id, aggregate_id, line.removesuffix(b"\n"))
 
     def _decoded(self, pages: Iterable[list[Found]]) -> Iterator[EventT]:
-        skipped = SkippedLines(self._log.place, self._logger, "event")
+        skipped = SkippedEvents(self._log.place, self._logger)
         for page in pages:
             for found in page:
                 try:

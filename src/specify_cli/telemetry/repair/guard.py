@@ -72,8 +72,7 @@ class Guard:
             return
         if not isinstance(self._codec, EventCodec):
             raise NotALogError("it has more lines of text than records")
-        model = self._codec.model.__name__
-        reason = f"no line of it is an event of {model}, or the beginning of one"
+        reason = f"no line of it is an event of {self._codec.name}, or the beginning of one"
         if other_events:
             reason += (
                 f"; {other_events:,} have an event_id: if they are events of another model, say of"

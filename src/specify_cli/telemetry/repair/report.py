@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from .._codec import RECORDS, Codec, StorableEvent, codec_of
+from .._codec import RECORDS, Codec, codec_of
 from .._contract import Event, StorageError
 from .._log import files
 from .._log.held import ChangedError, snapshot_of
@@ -72,7 +72,7 @@ def repair_log(  # noqa: PLR0913  # options, all but one by name
     path: str | os.PathLike[str],
     *,
     apply: bool = False,
-    event_model: type[StorableEvent] | None = Event,
+    event_model: Any = Event,
     also: Collection[Also] = (),
     progress: Progress | None = None,
     max_examples: int = 10,
@@ -104,8 +104,8 @@ def repair_log(  # noqa: PLR0913  # options, all but one by name
         path: The log. Unlike for a store, a missing file is an error: it is probably a mistake.
         apply: Whether to repair the log. Without, nothing is written, and the report is of what
             would be done.
-        event_model: The model of the events; None for a log of anything, in which every JSON object
-            is a record, and repeats are meant.
+        event_model: The type of the events, or the class of their store; None for a log of
+            anything, in which every JSON object is a record, and repeats are meant.
         also: What is moved beside damage: ``["invalid"]`` for every line that is JSON and no event
             of the model. One line at least has to be an event then.
         progress: Called now and then with how many bytes have been read, in both readings, and how

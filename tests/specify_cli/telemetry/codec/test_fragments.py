@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from pydantic import BaseModel, Field, model_validator
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry._codec.codec import codec_of
+from specify_cli.telemetry._codec import codec_of
 from specify_cli.telemetry._codec.fragments import (
     Piece,
     begins_an_event,

@@ -23,7 +23,7 @@ from typing_extensions import TypeAliasType
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore
-from specify_cli.telemetry._codec.codec import codec_of
+from specify_cli.telemetry._codec import codec_of
 
 from ..support.events import WHEN
 
@@ -274,17 +274,25 @@ def test_an_event_that_escaped_its_model_is_refused(model: type[Base], log: Path
     assert not log.exists()
 
 
-def test_a_model_that_only_reads_an_alias_is_refused(log: Path) -> None:
-    """Lines have the fields by their names, so such a model would not read its own lines."""
+def test_a_field_that_is_only_read_under_an_alias_is_written_under_it(log: Path) -> None:
+    """Otherwise the model would not read its own lines; ids are searched for under it."""
 
     class OnlyAliased(Base):
         event_id: str = Field(alias="id")
+        lamport_clock: int = Field(default=1, validation_alias="clock")
 
     store = store_of(OnlyAliased, log)
-    event = OnlyAliased(id=UPPER)
-    with pytest.raises(StorageError, match=f'event "{UPPER}" in ".*": id: Field required'):
-        store.save_event(event)
-    assert not log.exists()
+    event, other = OnlyAliased(id=UPPER, clock=2), OnlyAliased(id=LOWER)
+    for _ in range(2):
+        store.save_events([event, other])
+        store_of(OnlyAliased, log).save_event(event)
+    assert (
+        log.read_bytes().count(b'"clock": 2, "event_type": "T", "id": "%b"' % UPPER.encode()) == 1
+    )
+    assert log.read_bytes().count(b"\n") == 2
+    assert store.load_all_events() == [other, event]
+    assert codec_of(OnlyAliased).ids_are_verbatim
+    assert codec_of(OnlyAliased).id_key == "id"
 
 
 @pytest.mark.parametrize("model", [Base, Event])
@@ -317,12 +325,12 @@ class Strict(Event):
 
 def test_only_the_vendored_fields_take_the_short_way() -> None:
     """What it was proved for, to the last bound; ids may be searched for in more models."""
-    assert codec_of(Event)._is_first_form
-    assert codec_of(Same)._is_first_form
+    assert codec_of(Event)._forms.is_first_form
+    assert codec_of(Same)._forms.is_first_form
     assert codec_of(Base).ids_are_verbatim
     others: list[type[BaseModel]] = [Base, Bounded, Strict, *SPELLED_OTHERWISE]
     for model in others:
-        assert not codec_of(model)._is_first_form, model
+        assert not codec_of(model)._forms.is_first_form, model
     for model in SPELLED_OTHERWISE:
         assert not codec_of(model).ids_are_verbatim, model
 

@@ -249,7 +249,7 @@ def test_whatever_a_validator_makes_of_a_line_that_is_no_event_is_malformed(
     """Loads, followers, saves, checks and repairs go past it; the warning says what it was."""
     event = Wrapped(event_id="1")
     line = b'{"event_id": "2", "node_id": "%b"}\n' % node.encode()
-    log.write_bytes(line + EventCodec(Wrapped).encode(event))
+    log.write_bytes(line + EventCodec[Wrapped](Wrapped).encode(event))
     store = store_of(Wrapped, log)
     assert store.load_all_events() == store.load_events("one") == [event]
     assert list(store.iter_events()) == store.read_since().events == [event]
@@ -295,9 +295,11 @@ class Unnamed(BaseModel):
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (Unnamed, "Unnamed has no aggregate_id and no lamport_clock"),
-        (dict, "not a pydantic model"),
-        (None, "not a pydantic model"),
+        (Unnamed, "Unnamed has no aggregate_id: aggregate_field names the field, or is None"),
+        (int, "not a type of events, which are JSON objects: int"),
+        (list[Free], "not a type of events, which are JSON objects: list"),
+        (None, "not a type of events, which are JSON objects: None"),
+        (object(), "not a type that pydantic validates"),
     ],
 )
 def test_what_is_no_model_of_events_is_refused_when_the_store_is_made(

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._codec.codec import codec_of
+from specify_cli.telemetry._codec import codec_of
 from specify_cli.telemetry.check import check_log
 from specify_cli.telemetry.repair import repair_log
 

@@ -8,7 +8,7 @@ from typing import Any
 from ulid import ULID
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry._codec.codec import codec_of
+from specify_cli.telemetry._codec import codec_of
 
 CODEC = codec_of(Event)
 WHEN = datetime(2026, 2, 16, 9, 12, 58, 36834, tzinfo=UTC)
