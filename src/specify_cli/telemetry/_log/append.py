@@ -120,8 +120,8 @@ class AppendLog:
         Raises:
             StorageError: It was refused, here or while it was read, or see ``lock.acquire``.
         """
+        opening = self._hold(os.O_RDONLY, "shared" if settled else "no")
         try:
-            opening = self._hold(os.O_RDONLY, "shared" if settled else "no")
             try:
                 fd, _ = next(opening)
                 try:
@@ -150,14 +150,16 @@ class AppendLog:
 
     def line_at(self, offset: int) -> bytes:
         """Return the line at ``offset``, or nothing; none that may yet be rolled back."""
-        with contextlib.suppress(OSError):
-            looking = self._hold(os.O_RDONLY, "shared")
-            try:
-                fd, _ = next(looking)
-                return files.read_line(fd, offset, files.regular(fd).st_size)
-            finally:
+        looking = self._hold(os.O_RDONLY, "shared")
+        try:
+            fd, _ = next(looking)
+            return files.read_line(fd, offset, files.regular(fd).st_size)
+        except OSError:
+            return b""
+        finally:
+            # Nothing has been written that closing could report.
+            with contextlib.suppress(OSError):
                 looking.close()
-        return b""
 
     def refused(self, action: str, error: OSError) -> Exception:
         """Return what to raise when the operating system refuses, or no lock was to be had."""
@@ -183,10 +185,8 @@ class AppendLog:
             raise self.refused("append to", error) from error
 
     def _hold(self, flags: int, kind: lock.Kind) -> Generator[tuple[int, bool]]:
-        if not self.follow_symlinks:
-            files.refuse_link(self._name)
-            flags |= files.NO_FOLLOW
-        return lock.hold(self._name, flags, kind, timeout=self.timeout, mode=self.mode)
+        timeout, mode, follow = self.timeout, self.mode, self.follow_symlinks
+        return lock.hold(self._name, flags, kind, timeout=timeout, mode=mode, follow=follow)
 
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""

@@ -139,6 +139,8 @@ def test_a_link_that_was_not_seen_is_not_opened(
     with pytest.raises(StorageError, match="cannot append to"):
         JsonlLog(link, follow_symlinks=False).append({})
     assert log.read_bytes() == before
+    with pytest.raises(StorageError, match="cannot read"):
+        list(JsonlLog(link, follow_symlinks=False).records())
 
 
 @posix_only
