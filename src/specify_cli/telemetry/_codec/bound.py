@@ -150,7 +150,7 @@ def _has_plain_clock(shape: Shape) -> bool:
 
 def _is_surely_text(schema: Schema) -> bool:
     """Return whether all values are texts, whatever a function makes of them before."""
-    if schema.get("type") == "function-before":
+    if schema.get("type") == "function-before" or isinstance(schema.get("default"), str):
         return _is_surely_text(schema["schema"])
     return schema.get("type") == "str"
 

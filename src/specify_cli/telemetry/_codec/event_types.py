@@ -16,12 +16,13 @@ class EventTypes(Generic[EventT]):
     """What every store of events says of them, as attributes of its class.
 
     Attributes:
-        event_model: The type of the events.
+        event_model: The type of the events: a model, a dataclass, a ``TypedDict``, a union,
+            ``dict[str, Any]``, or whatever else pydantic makes of JSON objects.
         id_field: The field that tells an event from every other. With None every save is written.
         aggregate_field: The field that says what an event happened to. With None there are no loads
             of one aggregate.
-        order_by: The fields that loads sort by; ``()`` for the order of the file. By default the
-            clock and the node, as far as the type has them.
+        order_by: A tuple of the fields that loads sort by; ``()`` for the order of the file. By
+            default ``lamport_clock`` and ``node_id``, as far as the type has them.
         id_form: A regular expression of the one form in which every line has its id, where a type
             reads ids in others too: then they can be searched for as they are. An event whose id is
             of another form is refused.

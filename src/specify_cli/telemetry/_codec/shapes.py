@@ -117,8 +117,8 @@ def _built(of: Any, name: str) -> tuple[Any, Schema]:
             of.model_rebuild(raise_errors=False)
             schema = of.__dict__.get("__pydantic_core_schema__")
             return of.__pydantic_validator__, schema if isinstance(schema, dict) else {}
-        if of is None:
-            raise TypeError("not a type of events, which are JSON objects: None")
+        if of is None or isinstance(of, str):  # which stand for types, elsewhere
+            raise TypeError(f"not a type of events, which are JSON objects: {of!r:.200}")
         adapter: TypeAdapter[Any] = TypeAdapter(of)
     except (PydanticUserError, PydanticSchemaGenerationError, NameError) as error:
         raise TypeError(f"not a type that pydantic validates: {name}: {error}") from error

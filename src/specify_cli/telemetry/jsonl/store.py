@@ -16,18 +16,18 @@ from .reader import EventReader
 
 
 class JsonlEventStore(JsonlFile, EventTypes[EventT]):
-    """An event store that appends one JSON line per event to a file, for any model of events.
+    """An event store that appends one JSON line per event to a file, for any type of events.
 
-    A store for a contract of one's own is a subclass that names its pydantic model, with the fields
-    ``event_id``, ``aggregate_id``, ``node_id``, ``lamport_clock`` and any others, and its error::
+    A subclass names the type of its events, whatever pydantic validates, and their fields::
 
-        class KittyStore(JsonlEventStore[Event], EventStore):
-            event_model = Event
-            storage_error = StorageError
+        class StatusStore(JsonlEventStore[StatusEvent]):
+            event_model = StatusEvent
+            aggregate_field = "mission_slug"
+            order_by = ("at", "event_id")
 
     Any number of stores, threads and processes on one machine may use the same file at once. Every
-    call goes by what is at the path at that moment; nothing stays open between calls, and no file
-    is beside the log. Making a store touches nothing on disk. A copy of one uses the same file.
+    call goes by what is at the path at that moment; nothing stays open in between, and no file is
+    beside the log. Making a store touches nothing on disk. A copy uses the same file.
 
     Args:
         file_path: The log. It need not exist; the first save makes it and its directories.
@@ -38,7 +38,7 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
         follow_symlinks: Whether the log may be a symbolic link; with False such a path is refused.
 
     Attributes:
-        event_model: The model of the events; every subclass names its own.
+        event_model: The type of the events. This and the names of their fields are ``EventTypes``.
         storage_error: What is raised when the operating system or JSON refuses.
 
     Example:
@@ -125,12 +125,11 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
     def save_next(self, make: Callable[[int], EventT]) -> EventT:
         """Append the event that ``make`` returns, with the log's next clock.
 
-        The clock is one more than the highest ``lamport_clock`` in the log. However many processes
-        save at once, no two get the same. When this returns, the event is saved.
+        The clock is one more than the highest ``lamport_clock`` in the log; however many processes
+        save, no two get the same. When this returns, the event is in the file.
 
         Args:
-            make: Returns an event with the clock that it is called with. The log is locked
-                meanwhile: nothing in it can save there. It may be called again.
+            make: Returns an event with the clock that it is given. It cannot save to the log.
 
         Returns:
             The event; if its id is in the log already, the one that was saved under it first.
@@ -163,7 +162,7 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
 
         Raises:
             StorageError: The operating system refused to read the file.
-            TypeError: ``aggregate_id`` is not a str.
+            TypeError: ``aggregate_id`` is not a str, or the class names no aggregate.
 
         Example:
             >>> store.save_event(event)
@@ -191,8 +190,7 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
             >>> [loaded.lamport_clock for loaded in store.load_all_events()]
             [1, 2]
         """
-        found = self._reader.first_of_each_id(self._reader.events())
-        return self._codec.in_order(found)
+        return self._codec.in_order(self._reader.first_of_each_id(self._reader.events()))
 
     def iter_events(self, aggregate_id: str | None = None) -> Iterator[EventT]:
         """Yield events in file order, in constant memory however long the log is.

@@ -84,9 +84,12 @@ def test_a_process_finds_it_too(log: Path, folder: Path) -> None:
         ("broken:Note", "cannot import 'broken': RuntimeError: no way in"),
         (".model:Note", "cannot import '.model': TypeError: the 'package' argument is required"),
         ("notes.model:Nothing", "module 'notes.model' has no attribute 'Nothing'"),
-        ("notes.model:text", "'notes.model:text' is no pydantic model"),
-        ("notes.model:Outer", "'notes.model:Outer' is no pydantic model"),
-        ("notes.model:Short", "'notes.model:Short' has no aggregate_id and no lamport_clock"),
+        ("notes.model:text", "'notes.model:text': not a type of events, which"),
+        ("notes.model:Outer", "'notes.model:Outer': not a type that pydantic validates: Outer: "),
+        (
+            "notes.model:Short",
+            "'notes.model:Short': Short has no aggregate_id: aggregate_field names",
+        ),
     ],
 )
 @pytest.mark.usefixtures("folder")

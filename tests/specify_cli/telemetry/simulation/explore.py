@@ -179,7 +179,13 @@ def _untraced() -> Iterator[None]:
 
 def _following(choices: list[int]) -> Callable[[Run, int], int]:
     left = list(choices)
-    return lambda _run, _count: left.pop(0) if left else 0
+
+    def choose(run: Run, _: int) -> int:
+        if not left and run.scenario.loses_power:
+            check_crashes(run)
+        return left.pop(0) if left else 0
+
+    return choose
 
 
 def _run(

@@ -13,7 +13,7 @@ from .threads import SIGNAL, Call, Outcome
 Kind: TypeAlias = Callable[[Call], Iterator[Fault]]
 
 # These wait, or ask nothing of the operating system.
-_PURE = {"sleep", "acquire", "fork"}
+_PURE = {"sleep", "acquire", "fork", "pass_time"}
 _WRITES = {"write"}
 _READS = {"pread", "read"}
 # What an error of takes none of it back, so that more may be left than was promised.

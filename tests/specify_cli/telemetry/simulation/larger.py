@@ -18,6 +18,21 @@ from .scenarios import Scenario
 _some = errors(errno.EIO, errno.EINTR)
 
 LARGER = [
+    Scenario("three saves", (((saves(1),),), ((saves(2),),), ((saves(1),),)), ONE),
+    Scenario(
+        "two errors",
+        (((saves(1),),), ((saves(1),),)),
+        ONE,
+        kinds=(errors(errno.EIO),),
+        most_faults=2,
+    ),
+    Scenario(
+        "a handler that reads",
+        (((saves(1),),), ((saves(3),),)),
+        ONE,
+        kinds=(signals,),
+        handler=(follows(1), loads()),
+    ),
     Scenario(
         "removed, saved and refused",
         (((saves(1, 1),),), ((removes(), saves(1)),)),
