@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -23,7 +24,7 @@ from ..support.system_calls import LOCK, READ, SystemCalls
 pytestmark = has_fork
 
 
-@pytest.mark.parametrize("call", ["fstat", "write", "dup"])
+@pytest.mark.parametrize("call", ["fstat", "write", "stat"])
 def test_a_daemon_does_not_keep_the_lock(call: str, log: Path) -> None:
     """The thread that would give it back does not exist in the child; the parent is gone."""
     with start(daemon, log, call) as parent:
@@ -48,7 +49,7 @@ def in_the_middle(
     assert calls.fired
 
 
-@pytest.mark.parametrize("call", ["fstat", READ, "write", "dup", "stat"])
+@pytest.mark.parametrize("call", ["fstat", READ, "write", "stat"])
 def test_a_child_forked_by_another_thread_has_no_copy_of_the_descriptor(
     call: str, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +76,34 @@ def test_a_child_forked_by_another_thread_has_no_copy_of_the_descriptor(
     in_the_middle(monkeypatch, log, fork, call)
     assert codes == [0]
     assert len(SimpleJsonStore(log).load_all_events()) == 1
+
+
+def test_a_fork_waits_while_a_copy_of_the_descriptor_is_open(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy that is closed to learn of late errors is in no child."""
+    copies: list[int] = []
+    codes: list[int] = []
+    dup = os.dup
+
+    def look() -> None:
+        with contextlib.suppress(OSError):
+            os.fstat(copies[0])
+            os._exit(3)
+        os._exit(0)
+
+    thread = threading.Thread(target=lambda: codes.append(exit_code_of_child(look)))
+
+    def copy(fd: int) -> int:
+        copies.append(dup(fd))
+        thread.start()
+        time.sleep(0.1)  # long enough to fork, if nothing kept it from doing so
+        return copies[0]
+
+    monkeypatch.setattr(os, "dup", copy)
+    SimpleJsonStore(log).save_event(make_event())
+    thread.join()
+    assert codes == [0]
 
 
 @pytest.mark.parametrize("call", ["open", LOCK, "fstat", READ, "write"])
