@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
@@ -76,34 +75,6 @@ def test_a_child_forked_by_another_thread_has_no_copy_of_the_descriptor(
     in_the_middle(monkeypatch, log, fork, call)
     assert codes == [0]
     assert len(SimpleJsonStore(log).load_all_events()) == 1
-
-
-def test_a_fork_waits_while_a_copy_of_the_descriptor_is_open(
-    log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The copy that is closed to learn of late errors is in no child."""
-    copies: list[int] = []
-    codes: list[int] = []
-    dup = os.dup
-
-    def look() -> None:
-        with contextlib.suppress(OSError):
-            os.fstat(copies[0])
-            os._exit(3)
-        os._exit(0)
-
-    thread = threading.Thread(target=lambda: codes.append(exit_code_of_child(look)))
-
-    def copy(fd: int) -> int:
-        copies.append(dup(fd))
-        thread.start()
-        time.sleep(0.1)  # long enough to fork, if nothing kept it from doing so
-        return copies[0]
-
-    monkeypatch.setattr(os, "dup", copy)
-    SimpleJsonStore(log).save_event(make_event())
-    thread.join()
-    assert codes == [0]
 
 
 @pytest.mark.parametrize("call", ["open", LOCK, "fstat", READ, "write"])
