@@ -6,7 +6,7 @@ SOURCES := README.md $(shell find src -name '*.py')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-servers test-wheel lint types cover
-.PHONY: bench bench-scaling bench-quick controls mutants simulate fuzz clean
+.PHONY: bench bench-scaling bench-servers bench-quick controls mutants simulate fuzz clean
 SECONDS ?= 600
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test-wheel       the tests again, with the wheel that users install"
 	@echo "make bench            compare with other stores, 2 minutes"
 	@echo "make bench-scaling    up to 1,000,000 events, 4 minutes, 2 GB of disk"
+	@echo "make bench-servers    the store on PostgreSQL beside the one in a file, half a minute"
 	@echo "make bench-quick      see that the benchmark works"
 	@echo "make controls         remove each protection in turn and see a test fail"
 	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours"
@@ -85,6 +86,9 @@ bench: $(VENV)/.bench
 
 bench-scaling: $(VENV)/.bench
 	PYTHONPATH="$(CURDIR)/src" $(BIN)/python -m benchmarks.run --scaling
+
+bench-servers: $(VENV)/.servers
+	PYTHONPATH="$(CURDIR)/src" $(BIN)/python -m benchmarks.servers
 
 bench-quick: $(VENV)/.bench
 	PYTHONPATH="$(CURDIR)/src" $(BIN)/python -m benchmarks.run --quick

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -63,10 +65,8 @@ class SimpleJsonStore(JsonlEventStore[Event], EventStore):
             >>> store.record("WorkPackageStarted", aggregate_id="043", node_id="cli:WP01")
             Event(...)
         """
-        from ulid import ULID  # noqa: PLC0415  # only who records needs it
-
         fields = {
-            "event_id": str(ULID()),
+            "event_id": _new_id(),
             "event_type": event_type,
             "aggregate_id": aggregate_id,
             "node_id": node_id,
@@ -75,3 +75,15 @@ class SimpleJsonStore(JsonlEventStore[Event], EventStore):
             "causation_id": causation_id,
         }
         return self.save_next(lambda clock: Event(**fields, lamport_clock=clock))
+
+
+def _new_id() -> str:
+    """Return a ULID of now.
+
+    Its random part is the system's: what the library counts up within a millisecond, a process and
+    its forked child count up alike.
+    """
+    from ulid import ULID  # noqa: PLC0415  # only who records needs it
+
+    milliseconds = time.time_ns() // 1_000_000
+    return str(ULID.from_bytes(milliseconds.to_bytes(6, "big") + os.urandom(10)))

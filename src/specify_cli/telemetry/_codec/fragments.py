@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 from . import scanner
 from .codec import is_blank
 from .event import Codec, EventId
+from .record_codec import RecordCodec
 from .records import RecordKind, record, records_in, refusal_of, required_fields
 
 Kind: TypeAlias = RecordKind | Literal["blank", "torn", "nul run", "conflict marker", "malformed"]
@@ -109,12 +110,12 @@ def has_event_id(piece: Piece) -> bool:
 def begins_an_event(piece: Piece, codec: Codec[Any]) -> bool:
     """Return whether a piece is the torn beginning of an event, going by its keys.
 
-    Where an event needs no fields, any key will do.
+    Where any object is a record, any key will do.
     """
     if piece.kind != "torn" or not piece.data.startswith(b"{"):
         return False
     names = required_fields(codec)
-    if not names:
+    if isinstance(codec, RecordCodec):
         return _KEY.match(piece.data) is not None
     cut_key = _CUT_KEY.fullmatch(piece.data.rstrip(b"\r\n"))
     if cut_key is not None:

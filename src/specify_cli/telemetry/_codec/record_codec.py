@@ -128,8 +128,7 @@ class RecordCodec:
         fields = json_terms(value)
         assert isinstance(fields, dict)  # noqa: S101  # it was a mapping
         line = dump(fields).encode("ascii")
-        if self.decode(line) != fields:
-            raise UnstorableError("it does not read back")
+        self.decode(line)  # refuses integers that other processes would not read
         return fields, line
 
     def _id_in(self, fields: Mapping[str, Any]) -> EventId | None:

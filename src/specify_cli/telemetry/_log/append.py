@@ -33,10 +33,6 @@ _T = TypeVar("_T")
 
 _MAX_REPLACEMENTS = 100
 _APPENDING = os.O_RDWR | os.O_APPEND | os.O_CREAT
-_NO_LOCKS = (
-    'No file locks for "%s": a save by another process at the same moment may be written twice'
-)
-_REPLACED = "another file has taken its place"
 
 
 class AppendLog:
@@ -107,7 +103,8 @@ class AppendLog:
             except OSError as error:
                 raise self.refused("append to", error) from error
             if pending.appended is None:
-                raise self.refused("append to", OSError(errno.ESTALE, _REPLACED))
+                gone = OSError(errno.ESTALE, "another file has taken its place")
+                raise self.refused("append to", gone) from gone
         finally:
             with contextlib.suppress(OSError):
                 holding.close()
@@ -123,8 +120,8 @@ class AppendLog:
         Raises:
             StorageError: It was refused, here or while it was read, or see ``lock.acquire``.
         """
+        opening = self._hold(os.O_RDONLY, "shared" if settled else "no")
         try:
-            opening = self._hold(os.O_RDONLY, "shared" if settled else "no")
             try:
                 fd, _ = next(opening)
                 try:
@@ -142,9 +139,7 @@ class AppendLog:
             raise self.refused("read", error) from error
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the content as blocks of whole lines, the last perhaps without its newline.
-
-        A missing file yields nothing. Memory: ``BLOCK_SIZE`` bytes, or the longest line.
+        """Yield blocks of whole lines, the last perhaps torn; nothing if there is no file.
 
         Raises:
             StorageError: The operating system refused.
@@ -155,14 +150,16 @@ class AppendLog:
 
     def line_at(self, offset: int) -> bytes:
         """Return the line at ``offset``, or nothing; none that may yet be rolled back."""
-        with contextlib.suppress(OSError):
-            looking = self._hold(os.O_RDONLY, "shared")
-            try:
-                fd, _ = next(looking)
-                return files.read_line(fd, offset, files.regular(fd).st_size)
-            finally:
+        looking = self._hold(os.O_RDONLY, "shared")
+        try:
+            fd, _ = next(looking)
+            return files.read_line(fd, offset, files.regular(fd).st_size)
+        except OSError:
+            return b""
+        finally:
+            # Nothing has been written that closing could report.
+            with contextlib.suppress(OSError):
                 looking.close()
-        return b""
 
     def refused(self, action: str, error: OSError) -> Exception:
         """Return what to raise when the operating system refuses, or no lock was to be had."""
@@ -188,10 +185,8 @@ class AppendLog:
             raise self.refused("append to", error) from error
 
     def _hold(self, flags: int, kind: lock.Kind) -> Generator[tuple[int, bool]]:
-        if not self.follow_symlinks:
-            files.refuse_link(self._name)
-            flags |= files.NO_FOLLOW
-        return lock.hold(self._name, flags, kind, timeout=self.timeout, mode=self.mode)
+        timeout, mode, follow = self.timeout, self.mode, self.follow_symlinks
+        return lock.hold(self._name, flags, kind, timeout=timeout, mode=mode, follow=follow)
 
     def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""
@@ -247,4 +242,8 @@ class AppendLog:
     def _warn_once(self) -> None:
         if not self._warned:
             self._warned = True
-            self.logger.warning(_NO_LOCKS, self.path)
+            self.logger.warning(
+                'No file locks for "%s": a save by another process at the same moment may be '
+                "written twice",
+                self.path,
+            )

@@ -18,7 +18,7 @@ import time
 from collections.abc import Generator
 from typing import Literal, TypeAlias
 
-from . import in_flight
+from . import files, in_flight
 from .errors import HeldTooLongError
 
 Kind: TypeAlias = Literal["exclusive", "shared", "no"]
@@ -76,13 +76,14 @@ else:  # pragma: posix
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
-def hold(
+def hold(  # noqa: PLR0913  # all but the first three by name
     path: str,
     flags: int,
     kind: Kind = "exclusive",
     *,
     timeout: float | None = None,
-    mode: int = 0o666,
+    mode: int = files.MODE,
+    follow: bool = True,
 ) -> Generator[tuple[int, bool]]:
     """Open a file, lock it, and yield its descriptor and whether it is locked.
 
@@ -95,12 +96,16 @@ def hold(
         kind: Which lock is asked for; "no" lock for whoever only reads what is settled.
         timeout: See ``acquire``.
         mode: What the umask leaves of it is the mode of a file that is created.
+        follow: Whether the path may be a symbolic link.
 
     Raises:
         OSError: The operating system refused, or see ``acquire``.
     """
     fds: list[int] = []
     try:
+        if not follow:
+            files.refuse_link(path)
+            flags |= files.NO_FOLLOW
         fd = in_flight.open_into(fds, path, flags, mode)
         if kind == "no":
             in_flight.threads.pop(fd, None)

@@ -43,10 +43,10 @@ class EventWriter(Writer[EventT]):
 
         def choose(log: LockedLog) -> bytes:
             nonlocal event, clock, new
-            self._ids.catch_up(log, 1)
             clock = self._clocks.of(log) + 1
             event = self._made(make, clock)
             event_id = self._codec.id_of(event)
+            self._ids.catch_up(log, [event_id])
             line = self._encode(event)
             if event_id is not None and self._ids.holds(event_id, log):
                 start = self._ids.start_of(event_id)

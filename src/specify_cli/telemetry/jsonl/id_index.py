@@ -17,6 +17,9 @@ from .._log import Appended, LockedLog, Prefix, Snapshot
 # Numbers below 2**60 take 32 bytes, the ids themselves would take 80.
 _MASK = (1 << 60) - 1
 
+# A search takes a tenth of the time of an index, and most commands save no more events than this.
+_MAX_SEARCHES = 4
+
 
 class _Scanned(NamedTuple):
     """What is known of one file. It is replaced as a whole, so that no exception leaves half of it.
@@ -26,11 +29,13 @@ class _Scanned(NamedTuple):
         starts: Where lines begin, by the number of an id they name. A hint may be left over from
             what the file held before; it is never more than a hint.
         indexed_from: Where the part begins whose ids are all in ``starts``.
+        searches: How many ids have been asked for while a part was not indexed.
     """
 
     prefix: Prefix
     starts: dict[int, int]
     indexed_from: int
+    searches: int = 0
 
 
 class IdIndex(Generic[EventT]):
@@ -43,15 +48,17 @@ class IdIndex(Generic[EventT]):
     def __init__(self, codec: Codec[EventT]) -> None:
         """Start with an empty index."""
         self._codec = codec
+        # Where only decoding tells the ids of lines, a search takes as long as an index.
+        self._max_searches = _MAX_SEARCHES if codec.ids_are_verbatim else 1
         self._scanned = _Scanned(Prefix((-1, -1), 0, b""), {}, 0)
 
-    def catch_up(self, log: LockedLog, saving: int) -> None:
+    def catch_up(self, log: LockedLog, saving: Iterable[EventId | None]) -> None:
         """Take in what was appended since the last save, or all of a file not seen before.
 
         Args:
             log: The log, locked.
-            saving: How many ids will be asked for. For one id in a file not seen before a search
-                is enough, a tenth of the work; a process that saves more gets an index.
+            saving: The ids that will be asked for. For the first few in a file not seen before a
+                search each is enough; a process that saves more gets an index.
         """
         if self._codec.id_key is None:
             return
@@ -60,12 +67,16 @@ class IdIndex(Generic[EventT]):
             scanned = _Scanned(log.prefix(), {}, log.size)
         elif scanned.prefix.end == log.size and not scanned.indexed_from:
             return
-        if scanned is self._scanned or saving > 1:
-            prefix, starts, indexed_from = scanned
-            self._index(starts, log, 0, indexed_from)
-            self._index(starts, log, max(prefix.end, indexed_from), log.size)
-            scanned = _Scanned(log.prefix(), starts, 0)
-        self._scanned = scanned
+        prefix, starts, indexed_from, searches = scanned
+        self._index(starts, log, max(prefix.end, indexed_from), log.size)
+        if indexed_from:
+            searches += sum(
+                _number(event_id) not in starts for event_id in saving if event_id is not None
+            )
+            if searches > self._max_searches:
+                self._index(starts, log, 0, indexed_from)
+                indexed_from = 0
+        self._scanned = _Scanned(log.prefix(), starts, indexed_from, searches)
 
     def start_of(self, event_id: EventId) -> int | None:
         """Return where a line begins that was found or written under the lock and names the id."""
@@ -92,12 +103,12 @@ class IdIndex(Generic[EventT]):
         From here on the file counts as known up to its end, what ``catch_up`` took in included.
         """
         start, prefix = appended
-        _, starts, indexed_from = self._scanned
+        _, starts, indexed_from, searches = self._scanned
         for event_id, line in lines:
             if event_id is not None:
                 starts[_number(event_id)] = start
             start += len(line)
-        self._scanned = _Scanned(prefix, starts, indexed_from)
+        self._scanned = _Scanned(prefix, starts, indexed_from, searches)
 
     def _index(self, starts: dict[int, int], log: Snapshot, start: int, stop: int) -> None:
         for offset, block in log.blocks(start, stop):

@@ -35,7 +35,7 @@ class PendingLines(Generic[EventT]):
         Raises:
             OSError: The log cannot be read. None has been added.
         """
-        self._ids.catch_up(self.log, len(lines))
+        self._ids.catch_up(self.log, [event_id for event_id, _ in lines])
         new: list[tuple[EventId | None, bytes]] = []
         seen: set[EventId] = set()
         for event_id, line in lines:

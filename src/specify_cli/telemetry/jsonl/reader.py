@@ -16,32 +16,48 @@ _MAX_WARNINGS = 10
 
 
 class SkippedLines:
-    """Reports the lines that a read skips: the first ten, and at its end how many there were.
+    """Reports the lines that a read skips: the first ten, and at its end how many there were."""
 
-    Args:
-        path: The log.
-        logger: Where the warnings go.
-        noun: What the lines are no instances of.
-    """
-
-    def __init__(self, path: Path | str, logger: logging.Logger, noun: str) -> None:
+    def __init__(self, path: Path | str, logger: logging.Logger) -> None:
         """Start with no line."""
-        self._path = path
-        self._logger = logger
-        self._one = f'Skipping malformed {noun} line %d of "%s": %s'
-        self._all = f'Skipped %d malformed {noun} lines of "%s"'
-        self._count = 0
+        self.path = path
+        self.logger = logger
+        self.count = 0
 
     def report(self, number: int, reason: MalformedLineError) -> None:
         """Report one line, unless there were many already."""
-        self._count += 1
-        if self._count <= _MAX_WARNINGS:
-            self._logger.warning(self._one, number, self._path, reason)
+        self.count += 1
+        if self.count <= _MAX_WARNINGS:
+            self.warn_of_one(number, reason)
 
     def summarize(self) -> None:
         """Report how many lines there were, if not each of them was reported."""
-        if self._count > _MAX_WARNINGS:
-            self._logger.warning(self._all, self._count, self._path)
+        if self.count > _MAX_WARNINGS:
+            self.warn_of_all()
+
+    def warn_of_one(self, number: int, reason: MalformedLineError) -> None:
+        """Warn that a line is no record."""
+        self.logger.warning(
+            'Skipping malformed record line %d of "%s": %s', number, self.path, reason
+        )
+
+    def warn_of_all(self) -> None:
+        """Warn that so many lines are no records."""
+        self.logger.warning('Skipped %d malformed record lines of "%s"', self.count, self.path)
+
+
+class SkippedEvents(SkippedLines):
+    """Reports the lines that are no events."""
+
+    def warn_of_one(self, number: int, reason: MalformedLineError) -> None:
+        """Warn that a line is no event."""
+        self.logger.warning(
+            'Skipping malformed event line %d of "%s": %s', number, self.path, reason
+        )
+
+    def warn_of_all(self) -> None:
+        """Warn that so many lines are no events."""
+        self.logger.warning('Skipped %d malformed event lines of "%s"', self.count, self.path)
 
 
 class Reader(Generic[EventT]):
@@ -52,7 +68,7 @@ class Reader(Generic[EventT]):
         codec: What tells whether a line loads.
     """
 
-    noun = "record"
+    _skipped_lines = SkippedLines
 
     def __init__(self, log: AppendLog, codec: Codec[EventT]) -> None:
         """Touch nothing on disk."""
@@ -98,7 +114,7 @@ class Reader(Generic[EventT]):
             blocks: Whole lines; the last may lack its newline.
             first_line: The number of the first of them.
         """
-        skipped = SkippedLines(self._log.path, self._log.logger, self.noun)
+        skipped = self._skipped_lines(self._log.path, self._log.logger)
         decode = self._codec.decode
         number = first_line - 1
         for block in blocks:
@@ -151,7 +167,7 @@ class EventReader(Reader[EventT]):
         codec: What tells whether a line loads.
     """
 
-    noun = "event"
+    _skipped_lines = SkippedEvents
 
     def __init__(self, log: AppendLog, codec: EventCodec[EventT]) -> None:
         """Touch nothing on disk."""
@@ -185,7 +201,7 @@ class EventReader(Reader[EventT]):
             TypeError: ``aggregate_id`` is not a str.
         """
         self._check_aggregate(aggregate_id)
-        skipped = SkippedLines(self._log.path, self._log.logger, self.noun)
+        skipped = self._skipped_lines(self._log.path, self._log.logger)
         lines_before = 0
         for block in self._log.blocks():
             for start, line in lines_of_aggregate(block, aggregate_id, self._events):

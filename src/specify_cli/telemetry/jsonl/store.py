@@ -32,8 +32,7 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
     Args:
         file_path: The log. It need not exist; the first save makes it and its directories.
         fsync: Whether a save waits until the event is on the device, to survive a loss of power.
-        timeout: How many seconds to wait while another process holds the log's lock; None waits
-            without end. A save takes microseconds, a repair as long as the log is.
+        timeout: How many seconds to wait while another process holds the log; None: without end.
         mode: What the umask leaves of it is the mode of a log that is created: ``0o600`` to keep it
             to its owner. On Windows the directory's rights count instead.
         follow_symlinks: Whether the log may be a symbolic link; with False such a path is refused.
@@ -130,8 +129,7 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
         save, no two get the same. When this returns, the event is in the file.
 
         Args:
-            make: Returns an event with the clock that it is called with. The log is locked
-                meanwhile: nothing in it can save there. It may be called again.
+            make: Returns an event with the clock that it is given. It cannot save to the log.
 
         Returns:
             The event; if its id is in the log already, the one that was saved under it first.

@@ -76,7 +76,7 @@ class Writer(Generic[EventT]):
 
         def choose(log: LockedLog) -> bytes:
             nonlocal new
-            self._ids.catch_up(log, len(lines))
+            self._ids.catch_up(log, [event_id for event_id, _ in lines])
             new = list(self._new_lines(lines, log))
             return b"".join(line for _, line in new)
 

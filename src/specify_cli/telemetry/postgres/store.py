@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .._codec import EventT, MalformedLineError, UnstorableError, event_name
 from ..jsonl.cursor import NewEvents, check_limit
-from ..jsonl.reader import SkippedLines
+from ..jsonl.reader import SkippedEvents
 from .arguments import checked_aggregate
 from .base import StoreBase
 from .cursor import Following
@@ -211,7 +211,7 @@ class PostgresEventStore(StoreBase[EventT]):
         return Row(event_id, aggregate_id, line.removesuffix(b"\n"))
 
     def _decoded(self, pages: Iterable[list[Found]]) -> Iterator[EventT]:
-        skipped = SkippedLines(self._log.place, self._logger, "event")
+        skipped = SkippedEvents(self._log.place, self._logger)
         for page in pages:
             for found in page:
                 try:

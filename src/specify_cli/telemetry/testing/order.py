@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
+from .._codec import codec_of
 from .._contract import EventStore
-from ..jsonl.order import clock_is_optional
 from .suite import WHEN, Suite, expect, expect_loads, save
 
 _NODES = ("b", "\U0001f431", "a10", "ö", "a9", "B", "a", "\uffee", "o\u0308", "a ")
@@ -45,7 +45,7 @@ class Order(Suite):
 
     def test_events_without_clock_are_first(self, store: EventStore) -> None:
         """Where the model lets an event have no clock, it is loaded before those that have one."""
-        if not clock_is_optional(self.event_model):
+        if not codec_of(self.event_model).clock_is_optional:
             pytest.skip("every event of this model has a clock")
         events = [
             self.make_event(lamport_clock=clock, node_id=node)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ulid import ULID
 
+from .._codec import codec_of
 from .._contract import Event, EventStore
-from ..jsonl.order import in_causal_order
 from .difference import difference
 
 WHEN = datetime(2026, 2, 16, 9, 12, 58, 36834, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Suite:
         Args:
             events: The events in the order saved.
         """
-        return in_causal_order(events, self.event_model)
+        return codec_of(self.event_model).in_order(events)
 
     def _tied(self, count: int) -> list[Any]:
         """Return events with the same clock and node that nothing but the order saved can sort.

@@ -16,7 +16,7 @@ from specify_cli.telemetry import SimpleJsonStore
 
 from ..support.events import CODEC, make_event, make_events
 from ..support.platforms import posix_only
-from ..support.terminal import environment, on_terminal
+from ..support.terminal import environment, heed_interrupts, on_terminal
 from .test_cli import MODULE, main
 
 
@@ -155,6 +155,7 @@ def test_an_interrupt_is_a_clean_end(log: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", MODULE, "follow", str(log)],
         env=environment(),
+        preexec_fn=heed_interrupts,  # noqa: PLW1509  # no thread yet
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

@@ -68,7 +68,7 @@ def test_a_batch_whose_source_fails_saves_nothing(store: SimpleJsonStore) -> Non
     assert not store.file_path.exists()
 
 
-@pytest.mark.parametrize("saves_before", [0, 1, 2], ids=["searching", "indexing", "indexed"])
+@pytest.mark.parametrize("saves_before", [0, 4, 5], ids=["searching", "indexing", "indexed"])
 @pytest.mark.parametrize(
     "line",
     [
@@ -98,7 +98,7 @@ def test_an_id_in_a_malformed_line_is_not_known(
     assert list(store.iter_events()) == [*before, event]
 
 
-@pytest.mark.parametrize("saves_before", [0, 1, 2], ids=["searching", "indexing", "indexed"])
+@pytest.mark.parametrize("saves_before", [0, 4, 5], ids=["searching", "indexing", "indexed"])
 def test_an_id_elsewhere_in_an_event_is_not_known(
     saves_before: int, log: Path, store: SimpleJsonStore
 ) -> None:

@@ -126,6 +126,18 @@ def test_an_event_without_its_newline_counts(store: SimpleJsonStore) -> None:
     assert len(set(clocks)) == len(clocks) == 5
 
 
+def test_an_event_that_another_program_leaves_without_newline_counts(
+    store: SimpleJsonStore, tmp_path: Path
+) -> None:
+    """Also for a store that knows the log up to there."""
+    record(store)
+    other = SimpleJsonStore(tmp_path / "other.jsonl")
+    other.save_event(make_event(lamport_clock=40))
+    with store.file_path.open("ab") as file:
+        file.write(other.file_path.read_bytes().removesuffix(b"\n"))
+    assert record(store).lamport_clock == 41
+
+
 def test_the_clock_goes_by_the_file_that_is_there_now(store: SimpleJsonStore) -> None:
     """After a checkout the old file's clocks mean nothing."""
     store.save_event(make_event(lamport_clock=50))
@@ -281,3 +293,13 @@ def test_threads_share_the_clocks(store: SimpleJsonStore) -> None:
     thread.start()
     thread.join()
     assert record(store).lamport_clock == 3
+
+
+def test_ids_of_one_moment_are_apart(
+    store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is counted up that a forked child would count up alike."""
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_000_000_000)
+    one, two = record(store), record(store)
+    assert one.event_id[:10] == two.event_id[:10]
+    assert one.event_id[10:] != two.event_id[10:]

@@ -22,17 +22,18 @@ from ..support.platforms import posix_only
 from .conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHARED = {"push", "pull", "sync"}  # in one row, and tried by their own tests
 NAMES = {command.name for command in COMMANDS}
 SHOWN = [
     line
     for line in re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE)
-    if line.split()[0] in NAMES
+    if line.split()[0] in NAMES - SHARED
 ]
 
 
 def test_the_readme_names_every_command() -> None:
     """Whoever reads the first page knows what there is."""
-    assert {line.split()[0] for line in SHOWN} == NAMES
+    assert {line.split()[0].strip("`,") for line in SHOWN} | SHARED == NAMES
 
 
 @pytest.mark.parametrize("line", [line for line in SHOWN if not line.startswith("follow ")])
@@ -47,10 +48,33 @@ def test_a_command_of_the_readme_runs(
     assert out.getvalue()
 
 
+def test_the_readme_says_how_to_share() -> None:
+    """The row names all that there is."""
+    assert f"| {', '.join(f'`{name}`' for name in ('push', 'pull', 'sync'))} |" in README
+
+
 def test_the_readme_is_short() -> None:
     """Some 600 words, code and links left out."""
     prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
     assert len(re.sub(r"\]\([^)]*\)", "]", prose).split()) < 700
+
+
+CONSOLE = re.findall(
+    r"^\$ spec-kitty-telemetry (.+)$",
+    (ROOT / "docs" / "commands.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize("line", CONSOLE)
+def test_a_command_of_the_page_runs(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it pipes into is left out."""
+    monkeypatch.chdir(tmp_path)
+    Path("execution.events.jsonl").write_bytes(b"".join(map(CODEC.encode, make_events(3))))
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(shlex.split(line.partition("|")[0])) == 0
 
 
 @posix_only

@@ -13,6 +13,8 @@ from specify_cli import telemetry
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._cli import main
 
+from .releases.install import VERSIONS, folder_of
+
 QUICKSTART = Path(__file__).parents[4] / "examples" / "quickstart.py"
 REAL_LOGS = Path(__file__).parents[5] / "shared" / "data"
 
@@ -57,6 +59,23 @@ def test_the_readme_shows_code_that_works(tmp_path: Path, monkeypatch: pytest.Mo
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102  # the project's own
     (log,) = tmp_path.rglob("*.jsonl")
     assert len(SimpleJsonStore(log).load_all_events()) == 1
+
+
+def test_the_readme_binds_the_published_contract(tmp_path: Path) -> None:
+    """Its other example runs as it stands, with the release it names last."""
+    release = folder_of(VERSIONS[-1])
+    if not release.is_dir():
+        pytest.skip(f"spec-kitty-events {VERSIONS[-1]} is not installed")
+    readme = (QUICKSTART.parents[1] / "README.md").read_text(encoding="utf-8")
+    code = of_this_package(readme.split("```python\n")[2].split("```")[0])
+    path = os.pathsep.join([str(release), *sys.path])
+    subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {path.split(os.pathsep)!r}\n{code}"],
+        cwd=tmp_path,
+        check=True,
+    )
+    (line,) = (tmp_path / "kitty.events.jsonl").read_bytes().splitlines()
+    assert b'"correlation_id": "01' in line
 
 
 @real_logs

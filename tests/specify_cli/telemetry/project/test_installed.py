@@ -107,4 +107,5 @@ def test_its_commands_are_called_as_they_were_run(installed: Environment) -> Non
 def test_the_example_runs_with_it(installed: Environment) -> None:
     """`make demo` shows what whoever installs the package gets."""
     printed = installed.run(installed.python, ROOT / "examples" / "quickstart.py")
-    assert printed.rstrip().endswith("\n5 events")
+    assert "\n5 events load\n" in printed
+    assert printed.split("$ spec-kitty-telemetry show")[1].count("ExecutionEvent") == 5

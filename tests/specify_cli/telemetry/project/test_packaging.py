@@ -51,9 +51,13 @@ def test_public_names_are_sorted() -> None:
         "EventStore",
         "InMemoryEventStore",
         "JsonlEventStore",
+        "JsonlLog",
+        "LockTimeoutError",
+        "MalformedLineError",
         "NewEvents",
         "SimpleJsonStore",
         "StorageError",
+        "Transaction",
         "check_log",
         "repair_log",
     ]

@@ -84,6 +84,21 @@ assert isinstance(store, EventStore)
 assert "spec_kitty_events" not in sys.modules
 """
 
+BESIDE_MODULES = """
+import os
+import sys
+
+sys.path.insert(0, os.getcwd())
+
+from agenttool import spec_kitty_events, telemetry
+from agenttool.telemetry import JsonlLog, SimpleJsonStore, emit
+
+assert emit.NAME == "theirs"
+assert issubclass(SimpleJsonStore, spec_kitty_events.EventStore)
+assert telemetry.event_log.Event is spec_kitty_events.Event
+assert JsonlLog("log.jsonl").append({"n": 1})
+"""
+
 pytestmark = pytest.mark.skipif(
     not HAS_SOURCE, reason="needs the source tree, which is what is vendored"
 )
@@ -155,6 +170,30 @@ def test_vendored_beside_another_contract_it_exports_what_that_has(beside_anothe
     run_python(["use.py"], beside_another, beside_another)
 
 
+WITHOUT_SERVERS = """
+import os
+import sys
+
+sys.path.insert(0, os.getcwd())
+
+from agenttool.telemetry import SimpleJsonStore, check_log, sync
+from agenttool.telemetry._cli import main
+
+assert sync.copy_new(SimpleJsonStore("a.jsonl"), SimpleJsonStore("b.jsonl"))[:2] == (0, 0)
+assert main(["check", "a.jsonl"]) == 0
+assert main(["push", "a.jsonl", "--to", "host=h"]) == 2
+"""
+
+
+def test_vendored_without_the_store_on_a_server_the_rest_works(beside_another: Path) -> None:
+    """Whoever does not share leaves out what needs a driver."""
+    shutil.rmtree(beside_another / "agenttool" / "telemetry" / "postgres")
+    (beside_another / "a.jsonl").touch()
+    (beside_another / "use.py").write_text(WITHOUT_SERVERS, encoding="utf-8")
+    output = run_python(["use.py"], beside_another, beside_another)
+    assert "clean" in output
+
+
 def test_vendored_beside_another_contract_it_is_typed(beside_another: Path) -> None:
     """The copied folder is clean under mypy --strict."""
     pytest.importorskip("mypy", reason="needs the type checker")
@@ -180,6 +219,28 @@ def test_vendored_beside_a_real_release_it_works(tmp_path: Path) -> None:
     (line,) = (tmp_path / "log.jsonl").read_bytes().splitlines()
     assert b'"event_id": "01KHJVJWDM0HGAGYGXJYKD1JQG"' in line
     assert b'"lamport_clock": null' in line
+
+
+def test_vendored_beside_other_modules_of_a_telemetry_folder(tmp_path: Path) -> None:
+    """The recipe for a tree that has a telemetry/ of its own: nothing of that is touched."""
+    page = (ROOT / "docs" / "vendoring.md").read_text(encoding="utf-8")
+    own_init, leads_there = re.findall(
+        r"```python\n(# specify_cli/telemetry/__init__\.py.*?)```.*?```python\n(.*?)```",
+        page,
+        re.DOTALL,
+    )[0]
+    copy(Path(spec_kitty_events.__path__[0]), tmp_path / "agenttool")
+    own = tmp_path / "agenttool" / "telemetry"
+    own.mkdir()
+    (tmp_path / "agenttool" / "__init__.py").touch()
+    (own / "__init__.py").write_text(own_init, encoding="utf-8")
+    (own / "emit.py").write_text('NAME = "theirs"\n', encoding="utf-8")
+    (own / "spec_kitty_events.py").write_text(leads_there, encoding="utf-8")
+    copied = Path(telemetry.__path__[0])
+    shutil.copytree(copied, own / "event_log", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "use.py").write_text(BESIDE_MODULES, encoding="utf-8")
+    run_python(["use.py"], tmp_path, tmp_path)
+    assert (tmp_path / "log.jsonl").read_bytes() == b'{"n": 1}\n'
 
 
 @pytest.mark.parametrize("name", ["specify_cli", "spec_kitty_telemetry"])

@@ -166,7 +166,7 @@ def waits(seconds: float) -> Act:
     """Let time pass."""
 
     def act(actor: Actor) -> None:
-        actor.program.image.module("_log.lock").time.sleep(seconds)
+        actor.program.image.computer.call("pass_time", seconds)
 
     return act
 
@@ -207,17 +207,16 @@ def repairs() -> Act:
 
 
 class Warnings(logging.Handler):
-    """Notes what the loggers of one image are told."""
+    """Hears what the loggers of one image are told."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, warn: Callable[[str], None]) -> None:
         """Listen."""
         super().__init__()
-        self.record: Record | None = None
+        self._warn = warn
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note a warning."""
-        if self.record is not None:
-            self.record.warned.append(record.getMessage())
+        """Pass a warning on."""
+        self._warn(record.getMessage())

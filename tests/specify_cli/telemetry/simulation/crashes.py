@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .inodes import Inode
-from .record import PATH, REJECTED
+from .record import PATH, REJECTED, TARGET
 
 if TYPE_CHECKING:
     from .scenarios import Run
@@ -23,7 +23,8 @@ def check_crashes(run: Run) -> int:
 
     All that may be left are tried where they are few, otherwise the extremes and some of chance.
     """
-    logs, rejected = ({*_contents(run, path)} for path in (PATH, REJECTED))
+    log_path = TARGET if run.scenario.is_linked else PATH
+    logs, rejected = ({*_contents(run, path)} for path in (log_path, REJECTED))
     for log, beside in itertools.product(logs, rejected):
         run.record.check_file(log, beside, durable=True)
     return len(logs) * len(rejected)
@@ -33,12 +34,14 @@ def _contents(run: Run, path: str) -> Iterator[bytes]:
     """Yield what the file at a path may hold after a loss of power, nothing if it is missing."""
     inodes: list[Inode | None] = [run.machine.kernel.disk.root]
     for name in path.strip("/").split("/"):
-        inodes = [left for inode in inodes if inode for left in _left_under(inode, name)]
+        inodes = [left for inode in inodes for left in _left_under(inode, name)]
     for inode in inodes:
         yield from left_of(inode.versions) if inode else (b"",)
 
 
-def _left_under(directory: Inode, name: str) -> list[Inode | None]:
+def _left_under(directory: Inode | None, name: str) -> list[Inode | None]:
+    if directory is None:
+        return [None]
     past = directory.past.get(name)
     return list(dict.fromkeys(past)) if past else [directory.entries.get(name)]
 

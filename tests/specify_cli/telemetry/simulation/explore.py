@@ -179,7 +179,13 @@ def _untraced() -> Iterator[None]:
 
 def _following(choices: list[int]) -> Callable[[Run, int], int]:
     left = list(choices)
-    return lambda _run, _count: left.pop(0) if left else 0
+
+    def choose(run: Run, _: int) -> int:
+        if not left and run.scenario.loses_power:
+            check_crashes(run)
+        return left.pop(0) if left else 0
+
+    return choose
 
 
 def _run(
@@ -190,12 +196,15 @@ def _run(
     run = Run(scenario, images)
     try:
         while options := run.options():
-            choice = choose(run, len(options)) if len(options) > 1 else 0
+            is_asked = len(options) > 1 or scenario.loses_power
+            choice = choose(run, len(options)) if is_asked else 0
             if choice < 0:
                 return False
-            if len(options) > 1:
+            if is_asked:
                 chosen.append(choice)
             run.take(options[choice])
+        if scenario.loses_power:
+            findings.crashes += check_crashes(run)
         run.finish()
     except Exception as error:  # noqa: BLE001  # whatever comes out of the code is a finding
         findings.violation = str(error) if isinstance(error, Violation) else repr(error)

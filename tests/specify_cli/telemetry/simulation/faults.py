@@ -13,7 +13,7 @@ from .threads import SIGNAL, Call, Outcome
 Kind: TypeAlias = Callable[[Call], Iterator[Fault]]
 
 # These wait, or ask nothing of the operating system.
-_PURE = {"sleep", "acquire", "fork"}
+_PURE = {"sleep", "acquire", "fork", "pass_time"}
 _WRITES = {"write"}
 _READS = {"pread", "read"}
 # What an error of takes none of it back, so that more may be left than was promised.
@@ -49,15 +49,15 @@ def errors(*numbers: int) -> Kind:
 
 def short_reads(call: Call) -> Iterator[Fault]:
     """A read returns less than was asked for, though the file does not end there."""
-    if call.name in _READS:
+    for part in (3, 2) if call.name in _READS else ():
 
-        def half(_: Program, call: Call) -> Outcome:
+        def shorten(_: Program, call: Call, part: int = part) -> Outcome:
             outcome = perform(call)
-            if outcome.error is None and len(outcome.value) > 1:
-                return Outcome(outcome.value[: len(outcome.value) // 2])
+            if outcome.error is None and len(outcome.value) > part:
+                return Outcome(outcome.value[: len(outcome.value) // part])
             return outcome
 
-        yield Fault("short", half)
+        yield Fault(f"short, 1/{part}", shorten)
 
 
 def short_writes(call: Call) -> Iterator[Fault]:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakSet
 
 from specify_cli import telemetry
@@ -130,6 +130,13 @@ class Image:
 
 def _content(value: Any) -> Any:
     return value.copy() if isinstance(value, dict | set | WeakSet) else None
+
+
+class Copies(Protocol):
+    """Copies of the code, one for each process."""
+
+    def __getitem__(self, number: int) -> Image:
+        """Return one of them."""
 
 
 class _Finder(importlib.abc.MetaPathFinder):

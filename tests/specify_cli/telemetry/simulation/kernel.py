@@ -26,13 +26,7 @@ def status_of(inode: Inode) -> os.stat_result:
 
 
 class Kernel:
-    """An operating system of the POSIX kind.
-
-    Attributes:
-        disk: Its files.
-        descriptors: What its processes have open.
-        processes: Its processes.
-    """
+    """An operating system of the POSIX kind: its files, what is open, and its processes."""
 
     def __init__(self, disk: Disk) -> None:
         """Boot it, without any process."""
@@ -57,7 +51,9 @@ class Kernel:
         self.descriptors.inherit(parent, child)
         return child
 
-    # Files, by path
+    def pass_time(self, process: Process, seconds: float) -> None:  # noqa: ARG002  # as all
+        """Let time pass."""
+        self.disk.clock_ns += int(seconds * 1e9)
 
     def open(self, process: Process, path: str, flags: int, mode: int = 0o777) -> int:
         """Open a file, making it if asked to; return its descriptor."""
@@ -127,8 +123,6 @@ class Kernel:
     def truncate(self, process: Process, path: str, size: int) -> None:  # noqa: ARG002
         """Set the length of a file."""
         self._resize(self.disk.find(path), size)
-
-    # Files, by descriptor
 
     def close(self, process: Process, fd: int) -> None:
         """Close a descriptor."""
@@ -207,6 +201,10 @@ class Kernel:
     def fsync(self, process: Process, fd: int) -> None:
         """Wait until the device has a file, or the names in a directory."""
         process.file(fd).inode.sync()
+
+    def rewrite(self, process: Process, path: str, data: bytes) -> None:  # noqa: ARG002
+        """Change all that a file holds in one step."""
+        self.disk.find(path).put(data, self.disk.now)
 
     def fchmod(self, process: Process, fd: int, mode: int) -> None:
         """Set the mode of an open file."""

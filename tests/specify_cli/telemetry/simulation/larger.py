@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 
-from .actors import follows, forks, loads, saves
+from .actors import follows, forks, loads, repairs, saves
+from .contents import ONE, TORN
 from .faults import (
     errors,
     full_disk,
@@ -12,16 +13,44 @@ from .faults import (
     signals,
 )
 from .others import removes
-from .record import IDS, LINES
 from .scenarios import Scenario
 
-ONE = LINES[IDS[0]]
-TWO = ONE + LINES[IDS[1]]
-TORN = ONE + LINES[IDS[1]][:40]
-SECONDS = 1_000_000_000
 _some = errors(errno.EIO, errno.EINTR)
 
 LARGER = [
+    Scenario("three saves", (((saves(1),),), ((saves(2),),), ((saves(1),),)), ONE),
+    Scenario(
+        "two errors",
+        (((saves(1),),), ((saves(1),),)),
+        ONE,
+        kinds=(errors(errno.EIO),),
+        most_faults=2,
+    ),
+    Scenario(
+        "a handler that reads",
+        (((saves(1),),), ((saves(3),),)),
+        ONE,
+        kinds=(signals,),
+        handler=(follows(1), loads()),
+    ),
+    Scenario(
+        "removed, saved and refused",
+        (((saves(1, 1),),), ((removes(), saves(1)),)),
+        b"",
+        kinds=(errors(errno.EIO),),
+        victims="B",
+    ),
+    Scenario(
+        "a fork, then killed",
+        (((saves(1),), (forks(),)), ((saves(2),),)),
+        ONE,
+        kinds=(kills,),
+        victims="A",
+    ),
+    Scenario("two repairs", (((repairs(),),), ((repairs(),),)), TORN, damaged=True),
+    Scenario(
+        "a repair and a load", (((repairs(),),), ((loads(), follows(2)),)), TORN, damaged=True
+    ),
     Scenario("two threads load", (((saves(1),), (loads(),)),), b""),
     Scenario("save, load, follow", (((saves(1),),), ((loads(),),), ((follows(2),),)), ONE),
     Scenario(

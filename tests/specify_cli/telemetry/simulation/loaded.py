@@ -5,25 +5,38 @@ from __future__ import annotations
 from .actors import Warnings
 from .images import Defect, Image
 from .modules import image_of
-
-_MOST_IMAGES = 6
+from .record import Record
 
 
 class Images:
-    """Copies of the code, loaded once.
+    """Copies of the code, each loaded when it is first asked for.
 
     Args:
         defects: What to change in them.
+        windows: Whether they are to think that they run on Windows.
+
+    Attributes:
+        record: What is told of the warnings of the run that uses them.
     """
 
     _count = 0
 
     def __init__(self, *defects: Defect, windows: bool = False) -> None:
-        """Load them for one platform."""
-        self.images: list[Image] = []
-        self.warnings: list[Warnings] = []
-        for _ in range(_MOST_IMAGES):
+        """Load none yet."""
+        self.record: Record | None = None
+        self._defects = defects
+        self._windows = windows
+        self._images: list[Image] = []
+
+    def __getitem__(self, number: int) -> Image:
+        """Return one of them."""
+        while number >= len(self._images):
             Images._count += 1
-            image = image_of(f"image{Images._count}", *defects, windows=windows)
-            self.images.append(image)
-            self.warnings.append(Warnings(image.name))
+            name = f"image{Images._count}"
+            self._images.append(image_of(name, *self._defects, windows=self._windows))
+            Warnings(name, self._warn)
+        return self._images[number]
+
+    def _warn(self, text: str) -> None:
+        if self.record is not None:
+            self.record.warned.append(text)

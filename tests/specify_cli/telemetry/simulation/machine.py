@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import greenlet
 
 from .descriptors import Process
-from .images import Image
+from .images import Copies, Image
 from .kernel import Kernel
 from .threads import SIGNAL, Call, Killed, Outcome, Thread
 
@@ -124,7 +124,7 @@ class Machine:
         watch: What is told of every call before it is made.
     """
 
-    def __init__(self, kernel: Kernel, images: list[Image]) -> None:
+    def __init__(self, kernel: Kernel, images: Copies) -> None:
         """Switch it on."""
         self.kernel = kernel
         self.programs: list[Program] = []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
+from functools import partial
 
 from .actors import Act, Actor
-from .record import IDS, LINES, PATH
+from .record import IDS, LINES, PATH, Saved
+from .threads import Call
 
 
 def appends_without_lock(number: int) -> Act:
@@ -43,7 +46,7 @@ def checks_out(*numbers: int, keep_inode: bool = False) -> Act:
             removes()(actor)
         try:
             fd = actor.os.open(name, flags, 0o666)
-        except FileExistsError:
+        except OSError:  # somebody was faster, or there is no directory
             return
         if keep_inode:
             _replaced(actor)
@@ -51,12 +54,14 @@ def checks_out(*numbers: int, keep_inode: bool = False) -> Act:
         if keep_inode:
             # Git writes at the beginning, into what a save has appended since the file was made.
             actor.record.edited += 1
+            actor.record.is_overwritten = True
             _replaced(actor)
         actor.os.close(fd)
         if not keep_inode:
             actor.record.synced.clear()
             actor.os.replace(name, PATH)
             _replaced(actor)
+            _promised(actor, numbers)
 
     return act
 
@@ -97,7 +102,7 @@ def removes() -> Act:
         actor.record.synced.clear()
         try:
             actor.os.unlink(PATH)
-        except (FileNotFoundError, PermissionError):
+        except OSError:
             return
         _replaced(actor)
 
@@ -115,3 +120,29 @@ def keeps_the_lock() -> Act:
             program.image.computer.call("flock", fd, 2 | 4)
 
     return act
+
+
+def rewrites(*numbers: int) -> Act:
+    """Change all that is in the log in one step, as an editor that keeps the file does."""
+
+    def act(actor: Actor) -> None:
+        content = b"".join(LINES[IDS[number]] for number in numbers)
+        actor.record.tried.update(IDS[number] for number in numbers)
+        kernel = actor.program.machine.kernel
+        locks = kernel.disk.find(PATH).locks
+        do = partial(kernel.rewrite, actor.program.process, PATH, content)
+        # While nobody is at work on it: what is done to it then is told apart by its bytes alone.
+        actor.thread.call(Call("rewrite", (PATH, content), do, lambda: not locks))
+        # What is being saved meanwhile is where the old end was, or is not.
+        actor.record.edited += 1
+        actor.record.damaged = True
+        _replaced(actor)
+
+    return act
+
+
+def _promised(actor: Actor, numbers: Iterable[int]) -> None:
+    """Note that events are in the log, whoever has put them there."""
+    record = actor.record
+    for number in numbers:
+        record.save(IDS[number], Saved(record.replaced, record.edited, durable=False))

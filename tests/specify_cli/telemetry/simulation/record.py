@@ -9,6 +9,7 @@ from ..support.events import CODEC, make_event, numbered_id
 from .machine import Violation
 
 PATH = "/work/logs/events.jsonl"
+TARGET = "/work/real/events.jsonl"
 REJECTED = f"{PATH}.rejected"
 _COUNT = 20
 EVENTS = {
@@ -46,6 +47,7 @@ class Record:
         replaced: How often the log was replaced, removed or emptied.
         edited: How often what it held was changed in place.
         damaged: Whether a warning of malformed lines is due.
+        is_overwritten: Whether another program has written into the log, not at its end.
         has_locks: Whether the file system has locks.
         may_stay: The events that may be there though nobody was told so: whoever saved them was
             killed, or the rollback was refused.
@@ -63,6 +65,7 @@ class Record:
         self.replaced = 0
         self.edited = 0
         self.damaged = False
+        self.is_overwritten = False
         self.has_locks = True
         self.may_stay: set[str] = set()
         self.seen: set[str] = set()
@@ -143,7 +146,7 @@ class Record:
         if durable:
             return
         twice = {event_id for event_id in ids if ids.count(event_id) > 1}
-        if twice and self.has_locks and not self.edited and not self.replaced:
+        if twice and self.has_locks and not self.is_overwritten:
             raise Violation(f"G4: {short(twice)} is in the log twice")
         if (
             self.has_locks

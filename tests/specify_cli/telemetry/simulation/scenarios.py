@@ -12,7 +12,7 @@ from .faults import UNDOES, Kind, signals
 from .kernel import Kernel
 from .loaded import Images
 from .machine import Machine, Option, Program, Violation
-from .record import LINES, PATH, REJECTED, Record
+from .record import LINES, PATH, REJECTED, TARGET, Record
 from .threads import Call, Thread
 from .windows import WindowsKernel
 
@@ -41,6 +41,7 @@ class Scenario:
         damaged: Whether a warning of malformed lines is due.
         is_made: Whether the directory of the log is there.
         windows: Whether the operating system is a Windows.
+        is_linked: Whether the log is a symbolic link, to a file that is not there yet.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Scenario:
     damaged: bool = False
     is_made: bool = True
     windows: bool = False
+    is_linked: bool = False
 
     def kernel(self) -> Kernel:
         """Return an operating system with the log on its disk, and on the device."""
@@ -65,7 +67,10 @@ class Scenario:
         disk.make("/work", "directory", 0o755)
         if self.is_made:
             disk.make("/work/logs", "directory", 0o755)
-        if self.content is not None:
+        if self.is_linked:
+            disk.make("/work/real", "directory", 0o755)
+            disk.make(PATH, "link", 0o777).target = TARGET
+        elif self.content is not None:
             disk.make(PATH, "file", 0o644).put(self.content, disk.now)
         disk.sync()
         disk.clock_ns += 10_000_000_000
@@ -103,10 +108,9 @@ class Run:
             i for i, line in LINES.items() if line in (scenario.content or b"")
         )
         self.record.may_stay.update(self.record.tried)
-        for warnings in self.images.warnings:
-            warnings.record = self.record
+        self.images.record = self.record
         self.left = scenario.most_faults if scenario.kinds else 0
-        self.machine = Machine(scenario.kernel(), self.images.images)
+        self.machine = Machine(scenario.kernel(), self.images)
         self.machine.watch = self._watch
         for number, threads in enumerate(scenario.processes):
             self.machine.start("ABCDEF"[number], self._starting(threads))
@@ -226,7 +230,7 @@ class Run:
         after = Run.__new__(Run)
         after.scenario = replace(self.scenario, kinds=(), handler=())
         after.images, after.record, after.left = self.images, self.record, 0
-        after.machine = Machine(self.machine.kernel, self.images.images)
+        after.machine = Machine(self.machine.kernel, self.images)
         after.machine.watch = after._watch
         self.machine.end()
         after.machine.start("after", after._starting(((saves(_LAST), loads()),)))

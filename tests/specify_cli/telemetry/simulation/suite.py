@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 
-from .actors import follows, forks, loads, repairs, saves, waits, without_sync
+from .actors import follows, forks, loads, repairs, saves
+from .contents import ONE, THREE, TORN, TWO
+from .durability import POWER, REPAIRS
 from .faults import (
     errors,
     full_disk,
@@ -16,14 +18,9 @@ from .faults import (
     short_writes,
     signals,
 )
-from .others import appends_without_lock, checks_out, joins_lines, keeps_the_lock, removes
-from .record import IDS, LINES
+from .others import appends_without_lock, checks_out, joins_lines, keeps_the_lock, removes, rewrites
 from .scenarios import Scenario
 
-ONE = LINES[IDS[0]]
-TWO = ONE + LINES[IDS[1]]
-TORN = ONE + LINES[IDS[1]][:40]
-SECONDS = 1_000_000_000
 _some = errors(errno.EIO, errno.EINTR)
 
 ORDERS = [
@@ -38,7 +35,6 @@ ORDERS = [
     Scenario("a torn tail", (((saves(2),),), ((saves(3), loads()),)), TORN, damaged=True),
     Scenario("two threads", (((saves(1, 2),), (saves(1, 3),)),), ONE),
     Scenario("a program without locks", (((saves(1),),), ((appends_without_lock(5),),)), ONE),
-    Scenario("three saves", (((saves(1),),), ((saves(2),),), ((saves(1),),)), ONE),
 ]
 CHANGES = [
     Scenario("a checkout", (((saves(2, 3),),), ((checks_out(0, 1, 5),),)), TWO),
@@ -74,20 +70,13 @@ FAULTS = [
         "killed beside a reader", (((saves(1),),), ((loads(), follows(1)),)), ONE, kinds=(kills,)
     ),
     Scenario("errors", (((saves(1, 1),),), ((saves(1),),)), ONE, kinds=(errors(errno.EIO),)),
-    Scenario("errors of reads", (((saves(1),),), ((loads(), follows(1)),)), ONE, kinds=(_some,)),
+    Scenario("errors of reads", (((saves(1),),), ((loads(),),)), ONE, kinds=(_some,)),
     Scenario(
         "errors without locks",
         (((saves(1),),), ((saves(2),),)),
         ONE,
         kinds=(errors(errno.EIO),),
         has_locks=False,
-    ),
-    Scenario(
-        "two errors",
-        (((saves(1),),), ((saves(1),),)),
-        ONE,
-        kinds=(errors(errno.EIO),),
-        most_faults=2,
     ),
     Scenario(
         "a lock that is never given back",
@@ -122,14 +111,7 @@ FAULTS = [
         handler=(saves(4),),
     ),
     Scenario(
-        "a handler that reads",
-        (((saves(1),),), ((saves(3),),)),
-        ONE,
-        kinds=(signals,),
-        handler=(follows(1), loads()),
-    ),
-    Scenario(
-        "interrupts", (((saves(1, 2, 1),),), ((saves(1),),)), ONE, kinds=(interrupts,), victims="A"
+        "interrupts", (((saves(1, 2),),), ((saves(1),),)), ONE, kinds=(interrupts,), victims="A"
     ),
     Scenario(
         "interrupts of a reader",
@@ -139,79 +121,33 @@ FAULTS = [
         victims="A",
     ),
     Scenario("a fork beside the same save", (((saves(1),), (forks(saves(1)),)),), ONE),
-    Scenario(
-        "a fork, then killed",
-        (((saves(1),), (forks(),)), ((saves(2),),)),
-        ONE,
-        kinds=(kills,),
-        victims="A",
-    ),
     Scenario("a handler that forks", (((saves(1),),),), ONE, kinds=(signals,), handler=(forks(),)),
 ]
-POWER = [
+MORE = [
+    Scenario("a rewrite", (((saves(1, 2),),), ((rewrites(0, 2, 5),),)), ONE),
+    Scenario("a longer rewrite", (((saves(1, 2, 3),),), ((rewrites(0, 3, 2, 5, 6, 7),),)), ONE),
+    Scenario("a checkout of what is saved", (((saves(1, 2, 3),),), ((checks_out(0, 3, 5),),)), ONE),
+    Scenario("a checkout with the same end", (((follows(2),),), ((checks_out(5, 1, 2),),)), THREE),
     Scenario(
-        "power, two saves",
-        (((saves(1),),), ((saves(2, 1),),)),
-        TORN,
-        fsync=True,
-        loses_power=True,
-        damaged=True,
+        "short writes and a load", (((saves(1),),), ((loads(),),)), ONE, kinds=(short_writes,)
     ),
     Scenario(
-        "power, a new log",
-        (((saves(1),),), ((saves(2),),)),
-        None,
-        fsync=True,
-        loses_power=True,
-        is_made=False,
-    ),
-    Scenario(
-        "power, made again", (((saves(1),),), ((removes(),),)), ONE, fsync=True, loses_power=True
-    ),
-    Scenario(
-        "power, made again at once",
-        (((waits(3), saves(1, 2)),), ((removes(),),)),
+        "errors and a follower",
+        (((saves(1),),), ((follows(1),),)),
         ONE,
-        fsync=True,
-        loses_power=True,
-        step_ns=2 * SECONDS,
-    ),
-    Scenario(
-        "power, and errors",
-        (((saves(1),),), ((without_sync(saves(1)),),)),
-        ONE,
+        kinds=(errors(errno.EIO),),
         victims="A",
-        fsync=True,
-        loses_power=True,
-        kinds=(errors(errno.EIO),),
     ),
+    Scenario("a full disk and a load", (((saves(1, 2),),), ((loads(),),)), ONE, kinds=(full_disk,)),
     Scenario(
-        "power, a new log and errors",
-        (((saves(1, 1),),),),
-        None,
-        fsync=True,
-        loses_power=True,
-        kinds=(errors(errno.EIO),),
-    ),
-    Scenario(
-        "power, a repair",
+        "a repair without locks",
         (((repairs(),),), ((saves(2),),)),
         TORN,
-        fsync=True,
-        loses_power=True,
+        has_locks=False,
         damaged=True,
     ),
 ]
-REPAIRS = [
-    Scenario("a repair", (((repairs(),),), ((saves(2),),)), TORN, damaged=True),
-    Scenario("two repairs", (((repairs(),),), ((repairs(),),)), TORN, damaged=True),
-    Scenario("a repair that is killed", (((repairs(),),),), TORN, kinds=(kills,), damaged=True),
-    Scenario("a repair that is refused", (((repairs(),),),), TORN, kinds=(_some,), damaged=True),
-    Scenario(
-        "a repair and a load", (((repairs(),),), ((loads(), follows(2)),)), TORN, damaged=True
-    ),
-]
-SUITE = [*ORDERS, *CHANGES, *FAULTS, *POWER, *REPAIRS]
+SUITE = [*ORDERS, *CHANGES, *FAULTS, *MORE, *POWER, *REPAIRS]
 ON_WINDOWS = [
     replace(scenario, name=f"{scenario.name}, on Windows", windows=True)
     for scenario in SUITE
@@ -219,13 +155,10 @@ ON_WINDOWS = [
     in {
         "two saves",
         "the same event twice",
-        "a new log",
-        "a load",
         "a torn tail",
         "a program without locks",
         "removed",
         "killed",
-        "killed beside a reader",
         "a full disk beside others",
         "a repair that is killed",
         "a repair that is refused",

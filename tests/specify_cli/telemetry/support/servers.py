@@ -183,6 +183,7 @@ class Server:
         assert self.process is None
         options = [part for item in self._settings.items() for part in ("-c", "=".join(item))]
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
+            # In the group of the tests: who ends that ends the server.
             self.process = subprocess.Popen(  # type: ignore[call-overload]  # who to run as
                 [programs() / "postgres", "-D", self.folder, "-p", str(self.port), *options],
                 cwd="/",
@@ -190,7 +191,6 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
                 **_identity(),
             )
         if wait:
@@ -241,8 +241,16 @@ class Server:
             return
         # Stopped first, so that it starts no process that is not killed.
         os.kill(self.process.pid, signal.SIGSTOP)
+        pids = self.processes()
         self.signal_all(signal.SIGKILL)
         self.process.wait()
+        # What is not gone yet keeps the next start from its memory.
+        end = time.monotonic() + 2
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                while time.monotonic() < end:
+                    os.kill(pid, 0)
+                    time.sleep(0.005)
         self.process = None
 
     def stop(self) -> None:

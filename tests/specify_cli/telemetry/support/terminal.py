@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,11 @@ def environment(**variables: str) -> dict[str, str]:
     """Return what a process on a terminal that shows colours needs to import the package."""
     path = os.pathsep.join(sys.path)
     return os.environ | {"PYTHONPATH": path, "TZ": "UTC", "PYTHONUTF8": "1"} | variables
+
+
+def heed_interrupts() -> None:
+    """Take Ctrl-C as usual: what a shell runs in the background is told to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class TerminalProcess:
@@ -83,6 +89,10 @@ def on_terminal(
     import struct  # noqa: PLC0415
     import termios  # noqa: PLC0415
 
+    def prepare() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        heed_interrupts()
+
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
@@ -93,7 +103,7 @@ def on_terminal(
         env=environment(TERM=term, NO_COLOR=no_color),
         # So that what is typed, Ctrl-C say, goes to it as from any terminal.
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  # no thread yet
+        preexec_fn=prepare,  # noqa: PLW1509  # no thread yet
     )
     os.close(theirs)
     try:

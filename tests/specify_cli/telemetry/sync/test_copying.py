@@ -235,14 +235,14 @@ def test_a_target_that_is_replaced_meanwhile_is_not_taken_for_copied(
     """A checkout between an append and the next look leaves a cursor that fits nothing."""
     target = SimpleJsonStore(tmp_path / "target")
     target.save_events(make_events(3))
-    before = target.file_path.read_bytes()
+    other = b"".join(map(CODEC.encode, make_events(9)))
     source.save_events(make_events(2))
     writer = target._writer
     append = writer.append
 
     def append_and_replace(lines: Any) -> int:
         count = append(lines)
-        target.file_path.write_bytes(before[: len(before) // 2])
+        target.file_path.write_bytes(other)
         return count
 
     writer.append = append_and_replace  # type: ignore[method-assign]  # a checkout

@@ -1,0 +1,221 @@
+"""Who may read a log that is created, whether it may be a link, and the error of late locks."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from specify_cli.spec_kitty_events import Event, StorageError
+from specify_cli.telemetry import JsonlEventStore, JsonlLog, LockTimeoutError, SimpleJsonStore
+from specify_cli.telemetry._log import files, lock
+
+from ..support.events import make_event
+from ..support.platforms import posix_only
+from ..support.system_calls import SystemCalls
+
+
+class OwnError(OSError):
+    """The error of a contract that knows nothing of this one's."""
+
+
+class OwnStore(JsonlEventStore[Event]):
+    """A store for it."""
+
+    event_model = Event
+    storage_error = OwnError
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """Let a new file be read by everyone, unless it is told otherwise."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def mode_of(path: Path) -> int:
+    """Return the permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@posix_only
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize(("mode", "expected"), [(0o600, 0o600), (0o666, 0o644), (0o660, 0o640)])
+def test_a_new_log_has_the_mode_that_the_umask_leaves(mode: int, expected: int, log: Path) -> None:
+    """From its first moment on, whichever call creates it."""
+    SimpleJsonStore(log, mode=mode).save_event(make_event())
+    assert mode_of(log) == expected
+    other = log.with_name("other")
+    with JsonlLog(other, mode=mode).locked():
+        assert mode_of(other) == expected
+
+
+@posix_only
+@pytest.mark.usefixtures("umask")
+def test_a_log_that_is_there_keeps_its_mode(log: Path) -> None:
+    """It is its owner's to change."""
+    SimpleJsonStore(log).save_event(make_event())
+    SimpleJsonStore(log, mode=0o600).save_event(make_event())
+    assert mode_of(log) == 0o644
+
+
+@pytest.mark.parametrize("mode", [0, 0o400, 0o200, 0o1600, 0o077, -1])
+def test_a_mode_that_nobody_can_mean_is_refused(mode: int, log: Path) -> None:
+    """The second append could not open the log, or the bits are no permissions."""
+    with pytest.raises(ValueError, match="a mode lets the owner read and write"):
+        SimpleJsonStore(log, mode=mode)
+    with pytest.raises(ValueError, match="a mode lets the owner read and write"):
+        JsonlLog(log, mode=mode)
+
+
+@pytest.fixture
+def link(log: Path) -> Path:
+    """Return a symbolic link to a log with one event."""
+    SimpleJsonStore(log).save_event(make_event())
+    made = log.with_name("link")
+    try:
+        made.symlink_to(log)
+    except OSError:
+        pytest.skip("links are not made here")
+    if not made.is_symlink():
+        pytest.skip("links are not made here")
+    return made
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: store.save_event(make_event()),
+        lambda store: store.load_all_events(),
+        lambda store: list(store.iter_events()),
+        lambda store: store.read_since(),
+    ],
+)
+def test_a_link_is_refused_if_it_is_to_be(
+    use: Callable[[SimpleJsonStore], object], link: Path, log: Path
+) -> None:
+    """By whatever reads or writes; by default it is followed."""
+    before = log.read_bytes()
+    with pytest.raises(StorageError, match=r"cannot .* it is a symbolic link"):
+        use(SimpleJsonStore(link, follow_symlinks=False))
+    assert log.read_bytes() == before
+    use(SimpleJsonStore(link))
+    with pytest.raises(StorageError, match="it is a symbolic link"):
+        JsonlLog(link, follow_symlinks=False).append({})
+    with (
+        pytest.raises(StorageError, match="it is a symbolic link"),
+        JsonlLog(link, follow_symlinks=False).locked(),
+    ):
+        raise AssertionError
+    assert repr(SimpleJsonStore(link, mode=0o600, follow_symlinks=False)).endswith(
+        "fsync=False, mode=0o600, follow_symlinks=False)"
+    )
+
+
+def test_a_link_to_nothing_makes_no_file(link: Path, log: Path) -> None:
+    """Following it, an append creates the file that it names."""
+    log.unlink()
+    with pytest.raises(StorageError, match="it is a symbolic link"):
+        JsonlLog(link, follow_symlinks=False).append({})
+    assert not log.exists()
+    JsonlLog(link).append({})
+    assert log.exists()
+
+
+@posix_only
+def test_a_link_that_was_not_seen_is_not_opened(
+    link: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look before opening gives the reason; the call that opens the file decides."""
+    monkeypatch.setattr(files, "refuse_link", lambda _: None)
+    before = log.read_bytes()
+    with pytest.raises(StorageError, match="cannot append to"):
+        JsonlLog(link, follow_symlinks=False).append({})
+    assert log.read_bytes() == before
+    with pytest.raises(StorageError, match="cannot read"):
+        list(JsonlLog(link, follow_symlinks=False).records())
+
+
+@posix_only
+def test_a_link_put_there_meanwhile_is_not_what_was_written_to(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even one that leads to the very file: the write is undone, and the next look refuses it."""
+    records = JsonlLog(log, follow_symlinks=False)
+    records.append({"n": 1})
+    before = log.read_bytes()
+    moved = log.with_name("moved")
+    calls = SystemCalls(monkeypatch, log)
+
+    def replace_by_link() -> None:
+        log.rename(moved)
+        log.symlink_to(moved)
+
+    calls.at("write", 1, replace_by_link, after=True)
+    with pytest.raises(StorageError, match="it is a symbolic link"):
+        records.append({"n": 2})
+    assert moved.read_bytes() == before
+
+
+@pytest.fixture
+def held(log: Path) -> Iterator[Path]:
+    """Hold the lock of a log, as another process does, for a whole test."""
+    SimpleJsonStore(log).save_event(make_event())
+    fd = os.open(log, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    assert lock.acquire(fd)
+    yield log
+    lock.release(fd)
+    os.close(fd)
+
+
+@pytest.mark.parametrize("timeout", [0, 0.2, 1])
+@pytest.mark.parametrize("how", ["append", "locked"])
+def test_a_log_gives_up_in_time(how: str, timeout: float, held: Path) -> None:
+    """The file is untouched, and the error says which it is."""
+    content = held.read_bytes()
+    records = JsonlLog(held, timeout=timeout)
+
+    def append() -> None:
+        if how == "append":
+            records.append({"n": 1})
+        else:
+            with records.locked():
+                raise AssertionError
+
+    start = time.monotonic()
+    with pytest.raises(LockTimeoutError, match="another call has held its lock for") as caught:
+        append()
+    waited = time.monotonic() - start
+    assert timeout <= waited < timeout * 1.1 + 0.5
+    assert f'cannot append to "{held}"' in str(caught.value)
+    assert held.read_bytes() == content
+
+
+def test_the_error_is_one_of_the_stores_own_too(held: Path) -> None:
+    """Whoever catches the one or the other has it, also from another process."""
+    with pytest.raises(LockTimeoutError) as caught:
+        OwnStore(held, timeout=0).save_event(make_event())
+    assert isinstance(caught.value, OwnError)
+    assert isinstance(caught.value, StorageError)
+    with pytest.raises(LockTimeoutError) as usual:
+        SimpleJsonStore(held, timeout=0).save_event(make_event())
+    for error in (caught.value, usual.value):
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
+        assert type(again) is type(error)
+        assert again.args == error.args
+
+
+def test_other_refusals_are_not_of_that_kind(log: Path) -> None:
+    """A directory in its place, say."""
+    log.mkdir()
+    with pytest.raises(StorageError) as caught:
+        SimpleJsonStore(log).save_event(make_event())
+    assert not isinstance(caught.value, LockTimeoutError)
+    assert sys.platform == "win32" or "Is a directory" in str(caught.value)
