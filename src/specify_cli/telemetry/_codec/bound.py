@@ -25,6 +25,7 @@ class Bound:
         id_of: Returns the id of an event.
         id_key: The key of the ids in a line.
         ids_are_verbatim: Whether an id is in its line as it is in the event.
+        has_form: Whether ids are of one form in every line.
         read_ids: What tells which ids texts in lines are read as.
         aggregate_of: Returns the aggregate of an event.
         aggregate_key: The key of the aggregates in a line.
@@ -60,6 +61,7 @@ class Bound:
         self.read_ids: IdReader | None = reader[1] if reader is not None else None
         self.id_key = id_key or (reader[0] if reader is not None else id_field)
         self._form = _compiled(id_form)
+        self.has_form = self._form is not None
         if self._form is not None and not self.ids_are_verbatim:
             self.id_key = _only_key(type_, id_field)
             self.ids_are_verbatim, self.read_ids = True, None
@@ -83,7 +85,7 @@ class Bound:
 
     def check_form(self, event: Any) -> None:
         """See that an id has the form that the class says it has."""
-        if self._form is not None and self._form.fullmatch(self.id_of(event)) is None:
+        if self._form is not None and self._form.fullmatch(str(self.id_of(event))) is None:
             raise UnstorableError(f"{self._id_field}: not of the id_form {self._form.pattern}")
 
     def check_made(self, event: Any) -> None:

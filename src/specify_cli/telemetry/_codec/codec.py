@@ -88,6 +88,8 @@ class EventCodec(Generic[EventT]):
         self._makes_events = bound.sees_any_event
         # The events that may be written without reading them back.
         self._simple = self._forms.classes[0] if self._makes_events else None
+        self._has_form = bound.has_form
+        self._known_types = self._forms.known_types
         self._id_of = bound.id_of
         self._aggregate_of = bound.aggregate_of
         # What model_validate and model_validate_json call; a tenth of a load goes into their own
@@ -125,7 +127,8 @@ class EventCodec(Generic[EventT]):
             UnstorableError: No line would give the event back.
         """
         try:
-            self._bound.check_form(event)
+            if self._has_form:
+                self._bound.check_form(event)
             text = (
                 self._simple_text(event) or self._plain_text(event) or self._converted_text(event)
             )
@@ -183,7 +186,7 @@ class EventCodec(Generic[EventT]):
             return None
         if self._forms.is_first_form:
             return first_form_text(vars(event), self._validate)
-        known = self._forms.known_types
+        known = self._known_types
         return None if known is None else known.text_of(vars(event))
 
     def _plain_text(self, event: EventT) -> str | None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
 from pydantic_core import SchemaValidator, core_schema
 
 from .event import IdReader
@@ -27,16 +32,27 @@ def id_reader(name: str | None, shapes: tuple[Shape, ...]) -> tuple[str, IdReade
     field = shape.fields[name]
     if not (shape.only_collects and field.has_one_key and _is_of_text(field.schema)):
         return None
-    each = core_schema.with_default_schema(
-        field.schema,
-        default=None,
-        on_error="default",
-    )
-    validator = SchemaValidator(
-        core_schema.list_schema(each),
-        shape.config,  # type: ignore[arg-type]  # as pydantic made it
-    )
-    return field.key, validator.validate_python
+    config: Any = shape.config
+    one = SchemaValidator(field.schema, config).validate_python
+    all_ = SchemaValidator(core_schema.list_schema(field.schema), config).validate_python
+    return field.key, partial(_ids, all_, one)
+
+
+def _ids(
+    all_: Callable[[Any], list[Any]], one: Callable[[str], Any], texts: Sequence[str]
+) -> Sequence[Any]:
+    # Not pydantic's default for errors: that takes an interrupt for one, too.
+    try:
+        return all_(texts)
+    except ValidationError:
+        return [_id(one, text) for text in texts]
+
+
+def _id(one: Callable[[str], Any], text: str) -> Any:
+    try:
+        return one(text)
+    except ValidationError:
+        return None
 
 
 def _is_of_text(schema: Schema) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
-from operator import itemgetter
+from operator import call, itemgetter
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -46,7 +46,8 @@ class KnownTypes:
         names = sorted(fields)
         self._names = fields.keys()
         self._values = itemgetter(*names)
-        self._fields = [(f"{_quote(name)}: ", fields[name]) for name in names]
+        self._writers = [fields[name] for name in names]
+        self._record = f"{{{', '.join(f'{_key(name)}: %s' for name in names)}}}"
         self._validate = validate
 
     def text_of(self, fields: dict[str, Any]) -> str | None:
@@ -57,14 +58,12 @@ class KnownTypes:
         """
         if fields.keys() != self._names or not digits_are_bounded():
             return None
-        values = self._values(fields)
         try:
-            texts = [
-                key + write(value) for (key, write), value in zip(self._fields, values, strict=True)
-            ]
+            # All of it in C: a loop takes as long as the texts do.
+            texts = tuple(map(call, self._writers, self._values(fields)))
         except TypeError:
             return None
-        return f"{{{', '.join(texts)}}}" if vars(self._validate(fields)) == fields else None
+        return self._record % texts if vars(self._validate(fields)) == fields else None
 
 
 def known_types(shape: Shape, validate: Callable[[object], object]) -> KnownTypes | None:
@@ -111,6 +110,10 @@ def _is_text(schema: Schema) -> bool:
     return bool(
         schema["type"] == "str" or (schema["type"] == "nullable" and _is_text(schema["schema"]))
     )
+
+
+def _key(name: str) -> str:
+    return _quote(name).replace("%", "%%")
 
 
 def _nullable(inner: Text, value: Any) -> str:

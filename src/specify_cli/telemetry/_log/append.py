@@ -150,16 +150,14 @@ class AppendLog:
 
     def line_at(self, offset: int) -> bytes:
         """Return the line at ``offset``, or nothing; none that may yet be rolled back."""
-        looking = self._hold(os.O_RDONLY, "shared")
-        try:
-            fd, _ = next(looking)
-            return files.read_line(fd, offset, files.regular(fd).st_size)
-        except OSError:
-            return b""
-        finally:
-            # Nothing has been written that closing could report.
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            looking = self._hold(os.O_RDONLY, "shared")
+            try:
+                fd, _ = next(looking)
+                return files.read_line(fd, offset, files.regular(fd).st_size)
+            finally:
                 looking.close()
+        return b""
 
     def refused(self, action: str, error: OSError) -> Exception:
         """Return what to raise when the operating system refuses, or no lock was to be had."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .machine import Program, Violation
-from .record import EVENTS, IDS, PATH, Record, Saved, short
+from .record import EVENTS, IDS, LINES, PATH, Record, Saved, short
 from .threads import Thread
 
 Act: TypeAlias = Callable[["Actor"], None]
@@ -87,6 +87,30 @@ def _save(actor: Actor, ids: list[str]) -> None:
     if not actor.is_reliving:
         for event_id in ids:
             record.save(event_id, Saved(thread.looked, began, actor.store._log.fsync))
+
+
+def decides(number: int, most: int) -> Act:
+    """Append an event in a transaction, unless the log has so many lines already."""
+
+    def act(actor: Actor) -> None:
+        record, event_id = actor.record, IDS[number]
+        record.tried.add(event_id)
+        record.most = most
+        began = record.edited
+        actor.thread.note(began)
+        log = actor.program.image.module("jsonl").JsonlLog(PATH, key="event_id")
+        appended = False
+        try:
+            with log.locked() as held:
+                if held.count < most:
+                    appended = held.append(LINES[event_id].removesuffix(b"\n"))
+        except actor.refused() as error:
+            record.refusals.append(str(error))
+            return
+        if appended:
+            record.save(event_id, Saved(actor.thread.looked, began, durable=False))
+
+    return act
 
 
 def without_sync(*acts: Act) -> Act:

@@ -48,8 +48,11 @@ class Player:
         try:
             return self._play(call, arguments)
         except OSError as error:
-            # Wine tells no error where Windows says that the bytes are locked.
-            return "error", error.errno or 13
+            # Wine tells any error where Windows says that the bytes are locked.
+            is_untold = call in {"locking", "unlocking"}
+            # Which error it is differs with the size.
+            is_untold |= call == "ftruncate" and sys.platform == "win32"
+            return "error", None if is_untold else error.errno
 
     def _play(self, call: str, arguments: tuple[Any, ...]) -> Any:
         if call in {*OF_PATHS, "open", "truncate", "symlink"}:
@@ -78,9 +81,18 @@ class Player:
         is_directory = stat.S_ISDIR(self._call("fstat", fd).st_mode)
         return None if is_directory else self._call("lseek", fd, offset, whence)
 
+    def _read(self, fd: int, size: int) -> Any:
+        if sys.platform == "win32":
+            # As the log reads; without it, the C library remembers where a file ended once.
+            self._call("lseek", fd, 0, os.SEEK_SET)
+        return self._call("read", fd, size)
+
     def _locking(self, fd: int, mode: int = 2) -> None:
         self._call("lseek", fd, _FAR, os.SEEK_SET)
-        self._call("locking", fd, mode, 1)
+        try:
+            self._call("locking", fd, mode, 1)
+        finally:
+            self._call("lseek", fd, 0, os.SEEK_SET)
 
     def _unlocking(self, fd: int) -> None:
         self._locking(fd, 0)

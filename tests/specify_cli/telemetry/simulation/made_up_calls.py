@@ -25,7 +25,9 @@ _BOTH = {"open": 3, "close": 2, "dup": 1, "write": 3, "read": 1, "lseek": 1, "ft
 _BOTH |= {"fstat": 2, "stat": 2, "lstat": 1, "unlink": 1, "replace": 1, "rename": 1, "link": 1}
 _BOTH |= {"mkdir": 1, "rmdir": 1, "fsync": 1, "same": 1, "truncate": 1}
 _ON_POSIX = {"pread": 2, "dup2": 1, "flock": 4, "symlink": 1, "readlink": 1}
-_ON_WINDOWS = {"locking": 3, "unlocking": 1}
+# Of directories and hard links Wine tells other errors than Windows does.
+_ON_WINDOWS = {"locking": 3, "unlocking": 1, "mkdir": 0, "rmdir": 0, "link": 0}
+_FILES = ["a", "b", "l"]
 
 
 class Step(NamedTuple):
@@ -51,6 +53,8 @@ def program(seed: int, length: int, *, windows: bool, processes: int) -> list[St
     for _ in range(length):
         process, call = chance.randrange(processes), chance.choice(calls)
         made = tuple(make(chance) for make in _ARGUMENTS.get(call, (_file,)))
+        if windows:
+            made = tuple(chance.choice(_FILES) if part in PATHS else part for part in made)
         steps.append(Step(process, call, made))
     return steps
 

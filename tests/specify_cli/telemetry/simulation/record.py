@@ -47,6 +47,7 @@ class Record:
         replaced: How often the log was replaced, removed or emptied.
         edited: How often what it held was changed in place.
         damaged: Whether a warning of malformed lines is due.
+        most: How many lines there may be, going by what transactions decide.
         is_overwritten: Whether another program has written into the log, not at its end.
         has_locks: Whether the file system has locks.
         may_stay: The events that may be there though nobody was told so: whoever saved them was
@@ -65,6 +66,7 @@ class Record:
         self.replaced = 0
         self.edited = 0
         self.damaged = False
+        self.most: int | None = None
         self.is_overwritten = False
         self.has_locks = True
         self.may_stay: set[str] = set()
@@ -145,6 +147,8 @@ class Record:
                 raise Violation(f"G3: bytes of someone else are gone: {kept[:60]!r}")
         if durable:
             return
+        if self.most is not None and len(ids) > self.most:
+            raise Violation("G4: two transactions have decided alike")
         twice = {event_id for event_id in ids if ids.count(event_id) > 1}
         if twice and self.has_locks and not self.is_overwritten:
             raise Violation(f"G4: {short(twice)} is in the log twice")

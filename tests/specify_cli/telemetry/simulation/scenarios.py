@@ -227,6 +227,7 @@ class Run:
         disk = self.machine.kernel.disk
         disk.room = None
         self.record.damaged = True
+        self.record.most = None
         after = Run.__new__(Run)
         after.scenario = replace(self.scenario, kinds=(), handler=())
         after.images, after.record, after.left = self.images, self.record, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 
-from .actors import follows, forks, loads, repairs, saves
+from .actors import decides, follows, forks, loads, repairs, saves
 from .contents import ONE, THREE, TORN, TWO
 from .durability import POWER, REPAIRS
 from .faults import (
@@ -31,7 +31,7 @@ ORDERS = [
     Scenario("a new log", (((saves(1),),), ((saves(2), loads()),)), None, is_made=False),
     Scenario("a load", (((saves(1, 2),),), ((loads(2),),)), ONE),
     Scenario("a load of an aggregate", (((saves(1, 2),),), ((loads(2, aggregate=True),),)), ONE),
-    Scenario("a follower", (((saves(1, 2),),), ((follows(2),),)), ONE),
+    Scenario("a follower", (((saves(1),),), ((follows(2),),)), ONE),
     Scenario("a torn tail", (((saves(2),),), ((saves(3), loads()),)), TORN, damaged=True),
     Scenario("two threads", (((saves(1, 2),), (saves(1, 3),)),), ONE),
     Scenario("a program without locks", (((saves(1),),), ((appends_without_lock(5),),)), ONE),
@@ -124,6 +124,20 @@ FAULTS = [
     Scenario("a handler that forks", (((saves(1),),),), ONE, kinds=(signals,), handler=(forks(),)),
 ]
 MORE = [
+    Scenario("two transactions", (((decides(1, 2),),), ((decides(2, 2),),)), ONE),
+    Scenario("a transaction and readers", (((decides(1, 2),),), ((loads(), follows(1)),)), ONE),
+    Scenario(
+        "transactions that are killed",
+        (((decides(1, 2),),), ((decides(2, 2),),)),
+        ONE,
+        kinds=(kills,),
+    ),
+    Scenario(
+        "transactions and errors",
+        (((decides(1, 2),),), ((decides(2, 2),),)),
+        ONE,
+        kinds=(errors(errno.EIO),),
+    ),
     Scenario("a rewrite", (((saves(1, 2),),), ((rewrites(0, 2, 5),),)), ONE),
     Scenario("a longer rewrite", (((saves(1, 2, 3),),), ((rewrites(0, 3, 2, 5, 6, 7),),)), ONE),
     Scenario("a checkout of what is saved", (((saves(1, 2, 3),),), ((checks_out(0, 3, 5),),)), ONE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def test_calls_of_chance_end_alike_on_windows(tmp_path: Path) -> None:
 def test_a_number_comes_back_when_nothing_names_the_file() -> None:
     """As it often does on a disk: a new file may have the number of one that is gone."""
     simulated = SimulatedMachine(Kernel)
-    made, gone = Step(0, "open", ("b", 0o101)), Step(0, "unlink", ("b",))
+    made, gone = Step(0, "open", ("b", os.O_WRONLY | os.O_CREAT)), Step(0, "unlink", ("b",))
     simulated.play(made)
     number = simulated.kernel.disk.find("/t/b").number
     simulated.play(gone)

@@ -77,6 +77,24 @@ class WindowsKernel(Kernel):
                 raise refuse(errno.EACCES)
         self.disk.rename(old, new)
 
+    def fsync(self, process: Process, fd: int) -> None:
+        """Wait until the device has a file, which has to be open to write."""
+        if not process.file(fd).flags & (os.O_WRONLY | os.O_RDWR):
+            raise refuse(errno.EACCES)
+        super().fsync(process, fd)
+
+    def ftruncate(self, process: Process, fd: int, size: int) -> None:
+        """Set the length of an open file."""
+        if not process.file(fd).flags & (os.O_WRONLY | os.O_RDWR):
+            raise refuse(errno.EBADF)
+        super().ftruncate(process, fd, size)
+
+    def truncate(self, process: Process, path: str, size: int) -> None:
+        """Set the length of a file; directories have none."""
+        if self.disk.find(path).kind == "directory":
+            raise refuse(errno.EACCES)
+        super().truncate(process, path, size)
+
     def rename(self, process: Process, old: str, new: str) -> None:
         """Give a file another name, which nothing may have."""
         inode = self.disk.find(old, follow=False)
