@@ -27,7 +27,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, check_log, repair_log
-from specify_cli.telemetry._codec import bound_as, codec_of
+from specify_cli.telemetry._codec import bound_as, codec_of, find_event, named_ids
 
 from ..support.record_types import (
     Annotation,
@@ -344,6 +344,12 @@ class PathOnlyChoices(BaseModel):
     aggregate_id: str = Field(validation_alias=AliasChoices(AliasPath("a", 0), AliasPath("b", 0)))
 
 
+class Undefined(BaseModel):
+    """A model of which something is not there."""
+
+    event_id: Nowhere  # type: ignore[name-defined]  # noqa: F821  # what it is about
+
+
 class AliasedDict(TypedDict):
     """A typed dict with an alias."""
 
@@ -362,6 +368,7 @@ BINDINGS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "paths": (PathOnlyChoices, {}, "aggregate_id: it is read by a path only"),
     "numbers": (list[int], {}, "not a type of events, which are JSON objects"),
     "root": (RootModel[int], {}, "not a type of events, which are JSON objects"),
+    "undefined": (Undefined, {}, "not a type that pydantic validates: Undefined: .*Nowhere"),
     "no form": (Event, {"id_form": "("}, "id_form is a regular expression of ids"),
     "form of bytes": (Event, {"id_form": 7}, "id_form is a regular expression of ids"),
     "two keys": (AliasedDict | Unnamed, {"aggregate_field": None}, "note|event_id"),
@@ -533,6 +540,8 @@ def test_an_id_in_another_spelling_is_known(
         store.save_event(model(event_id="X1"))
         assert store.save_events([model(event_id="Z")]) == 0
     assert log.read_bytes().count(b"\n") == 4 + others + (others == 1)
+    store_of(model, log).save_event(model(event_id="N"))
+    assert log.read_bytes().count(b"\n") == 5 + others + (others == 1)
 
 
 @pytest.mark.parametrize("others", [0, 1, 2], ids=["searching", "indexing", "indexed"])
@@ -711,3 +720,87 @@ def test_the_clock_of_any_type_is_found(log: Path) -> None:
         "event_id": "2",
         "lamport_clock": 8,
     }
+
+
+Maybe = TypeAliasType("Maybe", int | None)
+
+
+class Fickle(BaseModel):
+    """An event whose clock may be missing by the name of a type."""
+
+    event_id: str
+    aggregate_id: str = "a"
+    lamport_clock: Maybe = 1
+    other: Maybe = 1
+
+
+class Checked(BaseModel):
+    """The same by a type behind a function."""
+
+    event_id: str
+    aggregate_id: str = "a"
+    lamport_clock: Annotated[int | None, AfterValidator(lambda clock: clock)] = 1
+
+
+class Rooted(RootModel[Fickle]):
+    """The same within another."""
+
+
+@pytest.mark.parametrize("model", [Fickle, Checked, Rooted])
+def test_of_events_without_a_clock_the_id_tells_the_order(model: Any, log: Path) -> None:
+    """However the type says that there may be none."""
+    log.write_bytes(
+        b'{"event_id": "3"}\n{"event_id": "2", "lamport_clock": null}\n'
+        b'{"event_id": "1", "lamport_clock": null}\n'
+    )
+    store = store_of(model, log)
+    found = [getattr(event, "root", event).event_id for event in store.load_all_events()]
+    assert found == ["1", "2", "3"]
+
+
+class Timed(BaseModel):
+    """A clock and a node that can be compared."""
+
+    event_id: str
+    aggregate_id: str
+    lamport_clock: int
+    node_id: str
+
+
+def test_a_root_model_is_sorted_by_what_is_in_it(log: Path) -> None:
+    """By the fields of its root."""
+    store = store_of(RootModel[Timed], log)
+    lines = [(2, "a"), (1, "b"), (1, "a")]
+    log.write_text(
+        "".join(
+            f'{{"event_id": "{n}", "aggregate_id": "x", "lamport_clock": {c}, "node_id": "{d}"}}\n'
+            for n, (c, d) in enumerate(lines)
+        )
+    )
+    assert [event.root.event_id for event in store.load_all_events()] == ["2", "1", "0"]
+
+
+class Forgetful(BaseModel):
+    """An event whose clock takes more memory than there is."""
+
+    event_id: str
+    aggregate_id: str
+
+    @property
+    def lamport_clock(self) -> int:
+        """Raise."""
+        raise MemoryError
+
+
+def test_running_out_of_memory_is_no_fault_of_a_line(log: Path) -> None:
+    """It passes."""
+    log.write_bytes(b'{"event_id": "1", "aggregate_id": "a"}\n')
+    with pytest.raises(MemoryError):
+        store_of(Forgetful, log).load_all_events()
+
+
+def test_in_a_log_without_ids_none_is_found() -> None:
+    """Whatever its lines have."""
+    line = b'{"event": "completed", "event_id": "1"}\n'
+    assert find_event(line, "1", codec_of(OpStore)) is None
+    assert list(named_ids(line, codec_of(OpStore))) == []
