@@ -82,6 +82,9 @@ def joins_lines(number: int) -> Act:
         except FileNotFoundError:
             return
         data = actor.os.read(fd, 1 << 16)
+        if LINES[IDS[number]] not in data:
+            actor.os.close(fd)
+            return
         end = data.find(LINES[IDS[number]]) + len(LINES[IDS[number]]) - 1
         actor.os.lseek(fd, end, os.SEEK_SET)
         actor.record.edited += 1

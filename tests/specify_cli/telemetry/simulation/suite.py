@@ -50,6 +50,12 @@ CHANGES = [
     Scenario("removed and made again", (((saves(1, 2),),), ((removes(), saves(1)),)), ONE),
     Scenario("joined lines", (((saves(1, 0, 1, 0),),), ((joins_lines(0),),)), TWO),
     Scenario(
+        "joined lines, synced",
+        (((saves(2), saves(3, 4, 5, batch=True), saves(2)),), ((joins_lines(2),),)),
+        b"",
+        fsync=True,
+    ),
+    Scenario(
         "joined lines of a batch",
         (((saves(2, 3, batch=True), saves(0, 1, 2)),), ((joins_lines(0),),)),
         TWO,

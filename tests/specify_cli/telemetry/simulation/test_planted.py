@@ -41,7 +41,7 @@ FOUND_BY = {
     ),
     "an id that is found counts only if its line loads": "joined lines",
     "an id that is looked up counts only if its line loads": "joined lines",
-    "an indexed id counts only if its line loads": "joined lines of a batch",
+    "an indexed id counts only if its line loads": "joined lines, synced",
     "directories above the log's are synced": "power, a new log",
     "errors that close would report are asked for in time": "a quota",
     "no child has a copy of a descriptor": "a fork, then killed",
