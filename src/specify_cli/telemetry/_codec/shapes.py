@@ -101,11 +101,7 @@ def event_type(of: Any) -> EventType:
     """
     name = _name_of(of)
     validator, schema = _built(of, name)
-    shapes = tuple(_shapes({}, schema)) if schema else ()
-    if not schema and isinstance(of, type) and issubclass(of, BaseModel):
-        # A schema that is made later, when all names in it are known.
-        fields = {field: Field(field, {}) for field in of.model_fields}
-        shapes = (Shape(of, of, fields, None, {}, only_collects=False),)
+    shapes = tuple(_shapes({}, schema))
     if not shapes:
         raise TypeError(f"not a type of events, which are JSON objects: {name}")
     return EventType(name, shapes, validator)
@@ -114,16 +110,14 @@ def event_type(of: Any) -> EventType:
 def _built(of: Any, name: str) -> tuple[Any, Schema]:
     try:
         if isinstance(of, type) and issubclass(of, BaseModel):
-            of.model_rebuild(raise_errors=False)
-            schema = of.__dict__.get("__pydantic_core_schema__")
-            return of.__pydantic_validator__, schema if isinstance(schema, dict) else {}
+            of.model_rebuild()
+            return of.__pydantic_validator__, of.__pydantic_core_schema__
         if of is None or isinstance(of, str):  # which stand for types, elsewhere
             raise TypeError(f"not a type of events, which are JSON objects: {of!r:.200}")
         adapter: TypeAdapter[Any] = TypeAdapter(of)
     except (PydanticUserError, PydanticSchemaGenerationError, NameError) as error:
         raise TypeError(f"not a type that pydantic validates: {name}: {error}") from error
-    schema = adapter.core_schema
-    return adapter.validator, schema if isinstance(schema, dict) else {}
+    return adapter.validator, adapter.core_schema
 
 
 def _name_of(of: object) -> str:
@@ -229,14 +223,10 @@ def core(known: Mapping[str, Schema], value: Any) -> Any:
 
 
 def _followed(known: Mapping[str, Schema], reference: Schema) -> Any:
-    found = known.get(reference["schema_ref"], reference)
     # An object may hold itself; what the names of types stand for does not.
-    while found.get("type") in _WRAPPERS:
-        inner = found[_WRAPPERS[found["type"]]]
-        if inner.get("type") == "definition-ref":
-            break
-        found = inner
-    if found.get("type") not in ("str", "int", "datetime", "uuid", "any"):
+    whole = inner = known[reference["schema_ref"]]
+    while inner["type"] in _WRAPPERS:
+        inner = inner[_WRAPPERS[inner["type"]]]
+    if inner["type"] not in ("str", "int", "datetime", "uuid", "any"):
         return reference
-    whole = known[reference["schema_ref"]]
     return {key: core({}, item) for key, item in whole.items() if key not in {*_IRRELEVANT, "ref"}}

@@ -23,11 +23,11 @@ from pydantic import (
     field_validator,
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, check_log, repair_log
-from specify_cli.telemetry._codec import codec_of
+from specify_cli.telemetry._codec import bound_as, codec_of, lines_naming, named_ids
 
 from ..support.record_types import (
     Annotation,
@@ -344,6 +344,12 @@ class PathOnlyChoices(BaseModel):
     aggregate_id: str = Field(validation_alias=AliasChoices(AliasPath("a", 0), AliasPath("b", 0)))
 
 
+class Undefined(BaseModel):
+    """A model of which something is not there."""
+
+    event_id: Nowhere  # type: ignore[name-defined]  # noqa: F821  # what it is about
+
+
 class AliasedDict(TypedDict):
     """A typed dict with an alias."""
 
@@ -362,6 +368,7 @@ BINDINGS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "paths": (PathOnlyChoices, {}, "aggregate_id: it is read by a path only"),
     "numbers": (list[int], {}, "not a type of events, which are JSON objects"),
     "root": (RootModel[int], {}, "not a type of events, which are JSON objects"),
+    "undefined": (Undefined, {}, "not a type that pydantic validates: Undefined: .*Nowhere"),
     "no form": (Event, {"id_form": "("}, "id_form is a regular expression of ids"),
     "form of bytes": (Event, {"id_form": 7}, "id_form is a regular expression of ids"),
     "two keys": (AliasedDict | Unnamed, {"aggregate_field": None}, "note|event_id"),
@@ -467,6 +474,40 @@ class Picky(Upper):
         return value
 
 
+class Limited(Upper):
+    """The same, of which some are no ids."""
+
+    event_id: Annotated[str, BeforeValidator(str.upper), Field(max_length=2)]
+
+
+class Interrupted(Upper):
+    """The same, with a user who has had enough."""
+
+    @field_validator("event_id")
+    @classmethod
+    def interrupt(cls, value: str) -> str:
+        """Return the id, or raise what is no fault of the line."""
+        if value == "STOP":
+            raise KeyboardInterrupt
+        if value == "FULL":
+            raise MemoryError
+        return value
+
+
+@pytest.mark.parametrize(("text", "error"), [("stop", KeyboardInterrupt), ("full", MemoryError)])
+def test_an_interrupt_while_ids_are_read_is_none_of_them(
+    text: str, error: type[BaseException], log: Path
+) -> None:
+    """It passes, and nothing is written."""
+    log.write_text(f'{{"event_id": "{text}"}}\n')
+    event = Interrupted(event_id="x")
+    with pytest.raises(error):
+        store_of(Interrupted, log).save_event(event)
+    with pytest.raises(error):
+        store_of(Interrupted, log).save_events([event, event])
+    assert log.read_bytes().count(b"\n") == 1
+
+
 class Informed(BaseModel):
     """An event whose ids depend on another field."""
 
@@ -480,7 +521,7 @@ class Informed(BaseModel):
         return value if ":" in value else f"{info.data.get('aggregate_id')}:{value}"
 
 
-@pytest.mark.parametrize("model", [Upper, Picky])
+@pytest.mark.parametrize("model", [Upper, Picky, Limited])
 @pytest.mark.parametrize("others", [0, 1, 2], ids=["searching", "indexing", "indexed"])
 @pytest.mark.parametrize(
     "spelled",
@@ -492,13 +533,15 @@ def test_an_id_in_another_spelling_is_known(
 ) -> None:
     """The field's own validator is what tells; the lines before and behind do not matter."""
     lines = b'{"event_id": "bad"}\nnoise "event_id": "x9"\n{"event_id" :%b}\n{"event_id": "z"}\n'
-    log.write_bytes(lines % spelled)
+    log.write_bytes(lines % spelled + b'{"event_id": "\xff"}\n' * (others == 1))
     store = store_of(model, log)
     store.save_events([model(event_id=f"O{n}") for n in range(others)])
     for _ in range(2):
         store.save_event(model(event_id="X1"))
         assert store.save_events([model(event_id="Z")]) == 0
-    assert log.read_bytes().count(b"\n") == 4 + others
+    assert log.read_bytes().count(b"\n") == 4 + others + (others == 1)
+    store_of(model, log).save_event(model(event_id="N"))
+    assert log.read_bytes().count(b"\n") == 5 + others + (others == 1)
 
 
 @pytest.mark.parametrize("others", [0, 1, 2], ids=["searching", "indexing", "indexed"])
@@ -597,3 +640,167 @@ def test_real_logs_are_read_whole(
         assert check_log(path, event_model=store_type).is_clean
     assert found == lines
     assert caplog.messages == []
+
+
+def test_a_store_that_is_bound_like_another_reads_its_log(log: Path) -> None:
+    """A command that is given a class of stores makes one of another kind for the same events."""
+    kind = type("Copy", (JsonlEventStore,), bound_as(TransitionStore))
+    kind(log).save_event(transition(1))
+    assert TransitionStore(log).load_events("WP01") == [transition(1)]
+    assert bound_as(Event) == {"event_model": Event}
+    assert codec_of(TransitionStore).loads(log.read_bytes())
+    assert not codec_of(TransitionStore).loads(b"{}")
+
+
+def test_a_class_whose_attributes_change_is_bound_anew(log: Path) -> None:
+    """What was learnt of it before does not count."""
+    store = store_of(Transition, log, aggregate_field="wp_id")
+    store.save_event(transition(1))
+    setattr(type(store), "aggregate_field", "mission_slug")  # noqa: B010  # as a test may do
+    assert type(store)(log).load_events("043") == [transition(1)]
+
+
+@dataclasses.dataclass
+class Leaf:
+    """The end of a tree."""
+
+    event_id: str
+    aggregate_id: str = "t"
+
+
+@dataclasses.dataclass
+class Branch:
+    """What holds trees."""
+
+    event_id: str
+    parts: list[Leaf | Branch]
+    aggregate_id: str = "t"
+
+
+Name = TypeAliasType("Name", Annotated[str, Field(min_length=1)])
+
+
+class Recursed(BaseModel):
+    """An event that holds events, and whose id is of a named type."""
+
+    event_id: Name
+    aggregate_id: Name
+    causation_id: Name
+    parts: list[Recursed] = Field(default_factory=list)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Branch("1", [Leaf("2"), Branch("3", [])]),
+        Recursed(event_id="1", aggregate_id="t", causation_id="0"),
+        Recursed(
+            event_id="1",
+            aggregate_id="t",
+            causation_id="0",
+            parts=[Recursed(event_id="2", aggregate_id="t", causation_id="1")],
+        ),
+    ],
+    ids=["union", "model", "nested"],
+)
+def test_types_that_refer_to_themselves_come_back(event: Any, log: Path) -> None:
+    """Their schemas refer to one another."""
+    store = store_of(Leaf | Branch if isinstance(event, Branch) else Recursed, log)
+    for _ in range(2):
+        store.save_event(event)
+    assert store.load_events("t") == [event]
+    assert log.read_bytes().count(b"\n") == 1
+
+
+def test_the_clock_of_any_type_is_found(log: Path) -> None:
+    """A log of dictionaries gives the next one."""
+    store = store_of(dict[str, Any], log, aggregate_field=None)
+    store.save_event({"event_id": "1", "lamport_clock": 7})
+    assert store.save_next(lambda clock: {"event_id": "2", "lamport_clock": clock}) == {
+        "event_id": "2",
+        "lamport_clock": 8,
+    }
+
+
+Maybe = TypeAliasType("Maybe", int | None)
+
+
+class Fickle(BaseModel):
+    """An event whose clock may be missing by the name of a type."""
+
+    event_id: str
+    aggregate_id: str = "a"
+    lamport_clock: Maybe = 1
+    other: Maybe = 1
+
+
+class Checked(BaseModel):
+    """The same by a type behind a function."""
+
+    event_id: str
+    aggregate_id: str = "a"
+    lamport_clock: Annotated[int | None, AfterValidator(lambda clock: clock)] = 1
+
+
+class Rooted(RootModel[Fickle]):
+    """The same within another."""
+
+
+@pytest.mark.parametrize("model", [Fickle, Checked, Rooted])
+def test_of_events_without_a_clock_the_id_tells_the_order(model: Any, log: Path) -> None:
+    """However the type says that there may be none."""
+    log.write_bytes(
+        b'{"event_id": "3"}\n{"event_id": "2", "lamport_clock": null}\n'
+        b'{"event_id": "1", "lamport_clock": null}\n'
+    )
+    store = store_of(model, log)
+    found = [getattr(event, "root", event).event_id for event in store.load_all_events()]
+    assert found == ["1", "2", "3"]
+
+
+class Timed(BaseModel):
+    """A clock and a node that can be compared."""
+
+    event_id: str
+    aggregate_id: str
+    lamport_clock: int
+    node_id: str
+
+
+def test_a_root_model_is_sorted_by_what_is_in_it(log: Path) -> None:
+    """By the fields of its root."""
+    store = store_of(RootModel[Timed], log)
+    lines = [(2, "a"), (1, "b"), (1, "a")]
+    log.write_text(
+        "".join(
+            f'{{"event_id": "{n}", "aggregate_id": "x", "lamport_clock": {c}, "node_id": "{d}"}}\n'
+            for n, (c, d) in enumerate(lines)
+        )
+    )
+    assert [event.root.event_id for event in store.load_all_events()] == ["2", "1", "0"]
+
+
+class Forgetful(BaseModel):
+    """An event whose clock takes more memory than there is."""
+
+    event_id: str
+    aggregate_id: str
+
+    @property
+    def lamport_clock(self) -> int:
+        """Raise."""
+        raise MemoryError
+
+
+def test_running_out_of_memory_is_no_fault_of_a_line(log: Path) -> None:
+    """It passes."""
+    log.write_bytes(b'{"event_id": "1", "aggregate_id": "a"}\n')
+    with pytest.raises(MemoryError):
+        store_of(Forgetful, log).load_all_events()
+
+
+def test_in_a_log_without_ids_none_is_found() -> None:
+    """Whatever its lines have."""
+    line = b'{"event": "completed", "event_id": "1"}\n'
+    assert not list(lines_naming("1", line, codec_of(OpStore)))
+    assert list(named_ids(line, codec_of(OpStore))) == []

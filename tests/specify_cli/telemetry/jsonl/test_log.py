@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, MalformedLineError, NewEvents, SimpleJsonStore
-from specify_cli.telemetry._codec import RecordCodec
+from specify_cli.telemetry._codec import RecordCodec, record_codec
 
 from ..support.events import WHEN, make_event
 from ..support.paths import REAL_LOGS
@@ -388,3 +388,27 @@ def test_there_are_real_logs_where_there_are_any() -> None:
     if not (REAL_LOGS / "records").exists():
         pytest.skip("the real logs are not here")
     assert len(REAL_RECORDS) == 26
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"id": "a", "n": ', b'{"x": 1}{"id": "a"}', b'["id", {"id": "a"}]', b'{"id": "a"} x']
+)
+def test_an_id_in_a_line_that_is_no_record_is_not_known(line: bytes, log: Path) -> None:
+    """Else the record that was torn could never be appended again."""
+    log.write_bytes(line + b"\n" + b'{"other": {"id": "a"}}\n')
+    assert JsonlLog(log, key="id").append({"id": "a"})
+    assert not JsonlLog(log, key="id").append({"id": "a"})
+
+
+def test_running_out_of_memory_is_no_fault_of_a_line(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes through a read, which would call the line malformed otherwise."""
+
+    def fail(line: bytes) -> object:
+        raise MemoryError(line)
+
+    log.write_bytes(b"{\n")
+    monkeypatch.setattr(record_codec, "parse", fail)
+    with pytest.raises(MemoryError):
+        list(JsonlLog(log).records())

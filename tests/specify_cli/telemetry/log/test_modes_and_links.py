@@ -144,6 +144,17 @@ def test_a_link_that_was_not_seen_is_not_opened(
 
 
 @posix_only
+def test_a_known_event_is_not_looked_up_through_a_link(link: Path, log: Path) -> None:
+    """A store that has saved it before refuses the link, by the error of a save."""
+    path = log.with_name("known.jsonl")
+    store = SimpleJsonStore(path, follow_symlinks=False)
+    store.save_event(event := make_event())
+    path.replace(log)
+    link.replace(path)
+    with pytest.raises(StorageError, match="it is a symbolic link"):
+        store.save_event(event)
+
+
 def test_a_link_put_there_meanwhile_is_not_what_was_written_to(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
