@@ -1,6 +1,6 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
-from .clocks import clock_of, highest_clock
+from .clocks import clock_in, clock_of, highest_clock
 from .codec import EventCodec, is_blank
 from .event import Codec, EventId, EventT, StorableEvent, event_name
 from .event_types import EventTypes, bound_as, codec_of
@@ -22,6 +22,7 @@ __all__ = [
     "StorableEvent",
     "UnstorableError",
     "bound_as",
+    "clock_in",
     "clock_of",
     "codec_of",
     "event_name",

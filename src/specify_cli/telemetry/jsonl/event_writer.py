@@ -32,10 +32,15 @@ class EventWriter(Writer[EventT]):
         self._events = codec
         self._clocks = HighestClock(codec)
 
-    def save_next(self, make: Callable[[int], EventT]) -> EventT:
+    def save_next(self, make: Callable[[int], EventT], *, id_is_new: bool = False) -> EventT:
         """Append the event that ``make`` returns for the next clock.
 
         See ``JsonlEventStore.save_next``.
+
+        Args:
+            make: Returns an event with the clock that it is given.
+            id_is_new: Whether the id is certain to be in no log, so that none is looked for. The
+                index takes the event in later, as it does what others append.
         """
         event: EventT
         clock = 0
@@ -45,26 +50,32 @@ class EventWriter(Writer[EventT]):
             nonlocal event, clock, new
             clock = self._clocks.of(log) + 1
             event = self._made(make, clock)
-            event_id = self._codec.id_of(event)
-            self._ids.catch_up(log, [event_id])
             line = self._encode(event)
-            if event_id is not None and self._ids.holds(event_id, log):
-                start = self._ids.start_of(event_id)
-                event = self._codec.decode(log.line_at(start or 0))
-                new = []
-            else:
-                new = [(event_id, line)]
-            return b"".join(line for _, line in new)
+            known = None if id_is_new else self._known(event, log)
+            if known is not None:
+                event, new = known, []
+                return b""
+            new = [(self._codec.id_of(event), line)]
+            return line
 
         try:
             with self._lock:
                 appended = self._log.append(choose)
-                self._ids.add(new, appended)
+                if not id_is_new:
+                    self._ids.add(new, appended)
                 if new:
                     self._clocks.add(clock, appended)
         except _NotMadeError as error:
             raise error.reason from None
         return event
+
+    def _known(self, event: EventT, log: LockedLog) -> EventT | None:
+        """Return the event of the log that has the id of ``event``, if there is one."""
+        event_id = self._codec.id_of(event)
+        self._ids.catch_up(log, [event_id])
+        if event_id is None or not self._ids.holds(event_id, log):
+            return None
+        return self._codec.decode(log.line_at(self._ids.start_of(event_id) or 0))
 
     def _made(self, make: Callable[[int], EventT], clock: int) -> EventT:
         try:

@@ -1,62 +1,83 @@
-"""The highest clock in a log, asked under the log's lock."""
+"""The highest clock in a log, asked under the log's lock.
+
+It is kept as ids are: for as long as the file begins with what was gone through, and only while the
+line that has it loads with it. So neither a line cut short, nor a file edited or replaced, nor a
+number in a payload makes a clock count that is not in the log.
+"""
 
 from __future__ import annotations
 
-from typing import Generic
+from typing import Generic, NamedTuple
 
-from .._codec import EventCodec, EventT, highest_clock
-from .._log import Appended, Prefix, Snapshot
+from .._codec import EventCodec, EventT, clock_in, highest_clock
+from .._log import Appended, LockedLog, Prefix
+from .._log.backwards import blocks_backwards
 
-# How much of the end of a log is looked at first: there the clocks are the highest.
-_END = 1 << 16
+
+class _Scanned(NamedTuple):
+    """What is known of one file. It is replaced as a whole, so that no exception leaves half of it.
+
+    Attributes:
+        prefix: The part of the file that it is about.
+        highest: The highest clock in it, at least 0.
+        start: Where the line with that clock begins.
+    """
+
+    prefix: Prefix
+    highest: int
+    start: int
+
+
+_NOTHING = _Scanned(Prefix((-1, -1), 0, b""), 0, 0)
 
 
 class HighestClock(Generic[EventT]):
-    """The highest clock of the events in one log, following the file as ``IdIndex`` does.
-
-    What was read before counts only while the file still begins with it.
+    """The highest clock in one log, following the file as it grows.
 
     Args:
-        codec: What tells whether a line loads, and with what clock.
+        codec: What tells whether a line loads, and with which clock.
     """
 
     def __init__(self, codec: EventCodec[EventT]) -> None:
-        """Start with nothing read."""
+        """Start with nothing scanned."""
         self._codec = codec
-        # Replaced as a whole, so that no exception leaves half of it.
-        self._read = (Prefix((-1, -1), 0, b""), 0)
+        self._scanned = _NOTHING
 
-    def of(self, log: Snapshot) -> int:
-        """Return the highest clock of the events in ``log``; 0 if none has a clock.
-
-        An event on a last line without newline counts: it loads, too.
-
-        Raises:
-            OSError: The log cannot be read.
-        """
-        prefix, highest = self._read
-        if not log.begins_with(prefix):
-            prefix, highest = log.prefix(0), self._at_the_end_of(log)
-        elif prefix.end == log.size:
-            return highest
-        end, torn = prefix.end, b""
-        for offset, block in log.blocks(prefix.end, log.size):
-            whole = block[: block.rfind(b"\n") + 1]
-            highest = highest_clock(whole, highest, self._codec)
-            end, torn = offset + len(whole), block[len(whole) :]
-        self._read = (log.prefix(end), highest)
-        return highest_clock(torn, highest, self._codec)
+    def of(self, log: LockedLog) -> int:
+        """Return the highest clock that a line of ``log`` loads with, at least 0."""
+        scanned = self._scanned
+        if not (log.begins_with(scanned.prefix) and self._stands(log)):
+            scanned = _NOTHING
+        start, highest = scanned.prefix.end, (scanned.highest, scanned.start)
+        if start < log.size:
+            highest = self._highest_after(start, log, highest)
+            self._scanned = _Scanned(log.prefix(), *highest)
+        return highest[0]
 
     def add(self, clock: int, appended: Appended) -> None:
-        """Take in an event just appended with a clock above all others."""
-        self._read = (appended.prefix, clock)
+        """Take in a line just appended to the log that ``of`` was asked about last."""
+        self._scanned = _Scanned(appended.prefix, clock, appended.start)
 
-    def _at_the_end_of(self, log: Snapshot) -> int:
-        """Return a clock that no event near the end is above: then few before it are."""
-        start = max(0, log.size - _END)
-        highest = 0
-        for _, block in log.blocks(start, log.size):
-            lines = block[block.find(b"\n") + 1 :] if start else block
-            highest = highest_clock(lines, highest, self._codec)
-            start = 0  # only the first block begins in the middle of a line
-        return highest
+    def _stands(self, log: LockedLog) -> bool:
+        """Return whether the line that has the highest clock still does."""
+        prefix, highest, start = self._scanned
+        if not highest or prefix.end - len(prefix.tail) < start < prefix.end:
+            # It is in the tail, whose bytes are the same, the newline before it included.
+            return True
+        return clock_in(log.line_at(start), self._codec) == highest
+
+    def _highest_after(self, start: int, log: LockedLog, found: tuple[int, int]) -> tuple[int, int]:
+        # The highest is near the end of most logs. Once it is known, hardly a line is above it.
+        last, block = next(blocks_backwards(log))
+        if last <= start:
+            blocks = log.blocks(start, log.size)
+        else:
+            found = self._higher(last, block, found)
+            blocks = log.blocks(start, last)
+        for offset, block in blocks:
+            found = self._higher(offset, block, found)
+        return found
+
+    def _higher(self, offset: int, block: bytes, found: tuple[int, int]) -> tuple[int, int]:
+        higher = highest_clock(block, found[0], self._codec)
+        return found if higher is None else (higher[0], offset + higher[1])

@@ -1,8 +1,8 @@
 """A process that saves events, for tests that need several of them.
 
 Usage: writer.py LOG WHAT NUMBER COUNT. ``same`` saves the ids 0 to COUNT that every process saves,
-``own`` ids that only process NUMBER saves, ``forever`` own ids without end. The id of each event is
-printed when its save has returned.
+``own`` ids that only process NUMBER saves, ``forever`` own ids without end, and ``record`` records
+events instead. The id of each event is printed when its save has returned.
 """
 
 from __future__ import annotations
@@ -37,11 +37,21 @@ def events_to_save(what: str, number: int, count: int) -> Iterator[Event]:
         yield make_event(event_id, lamport_clock=clock, payload={"text": text})
 
 
+def saved(store: SimpleJsonStore, what: str, number: int, count: int) -> Iterator[Event]:
+    """Save or record events; yield each when that has returned."""
+    if what == "record":
+        for _ in range(count):
+            yield store.record("Recorded", aggregate_id="043", node_id=f"cli:{number}")
+    else:
+        for event in events_to_save(what, number, count):
+            store.save_event(event)
+            yield event
+
+
 def main(log: str, what: str, number: str, count: str) -> None:
     """Save one by one, and tell of each save."""
     store = SimpleJsonStore(log)
-    for event in events_to_save(what, int(number), int(count)):
-        store.save_event(event)
+    for event in saved(store, what, int(number), int(count)):
         sys.stdout.write(event.event_id + "\n")
         sys.stdout.flush()
 
