@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -236,19 +235,3 @@ def repairs() -> Act:
             actor.record.refusals.append(str(error))
 
     return act
-
-
-class Warnings(logging.Handler):
-    """Hears what the loggers of one image are told."""
-
-    def __init__(self, name: str, warn: Callable[[str], None]) -> None:
-        """Listen."""
-        super().__init__()
-        self._warn = warn
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        logger.addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Pass a warning on."""
-        self._warn(record.getMessage())
