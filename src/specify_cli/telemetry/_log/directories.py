@@ -40,13 +40,14 @@ class DirectorySync:
         """
         if self._synced and all(_state(name) == state for name, state in self._synced.items()):
             return
+        # A change made just before may share its time with one that is yet to come, while the
+        # device is waited for or later.
+        settled = time.time_ns() - _SETTLED_NS
         # Through a link, the file is in one directory and its name in another.
         nearest = [os.path.dirname(name) for name in _names_of(self._path)]  # noqa: PTH120  # a str
         states = {name: _state(name) for name in nearest}
         for name in _with_those_above(nearest):
             files.sync_directory(name)
-        # A change made just before may share its time with one that is yet to come.
-        settled = time.time_ns() - _SETTLED_NS
         self._synced = states if all(state[2] < settled for state in states.values()) else {}
 
 

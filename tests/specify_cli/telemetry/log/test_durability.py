@@ -11,7 +11,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._log import directories
+from specify_cli.telemetry._log import directories, files
 
 from ..support.events import make_event, make_events
 from ..support.platforms import directories_are_synced
@@ -215,3 +215,24 @@ def test_directories_that_are_beyond_this_process_are_left_to_their_owner(
     )
     SimpleJsonStore(log, fsync=True).save_event(make_event())
     assert [path for _, path in trace.taken("fsync")] == [log, tmp_path / "mine"]
+
+
+@directories_are_synced
+def test_a_directory_that_may_have_changed_while_it_was_synced_is_synced_again(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that takes: a checkout meanwhile may share its time with what came before."""
+    store = SimpleJsonStore(log, fsync=True)
+    synced: list[object] = []
+    sync, began = files.sync_directory, time.time_ns()
+
+    def sync_slowly(directory: str) -> None:
+        sync(directory)
+        synced.append(directory)
+
+    monkeypatch.setattr(files, "sync_directory", sync_slowly)
+    monkeypatch.setattr(time, "time_ns", lambda: began + (10**10 if synced else 0))
+    store.save_event(make_event())
+    before = len(synced)
+    store.save_event(make_event())
+    assert len(synced) > before

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from ..support.events import CODEC
 from .machine import Program, Violation
 from .record import EVENTS, IDS, LINES, PATH, Record, Saved, short
 from .threads import Thread
@@ -159,6 +159,15 @@ def _before(actor: Actor) -> list[Any]:
     return before
 
 
+def _unended(actor: Actor) -> set[str | None]:
+    """Return the event of a last line without newline: a follower gets it when that is there."""
+    try:
+        data = actor.program.machine.kernel.disk.find(PATH).data
+    except OSError:
+        return set()
+    return {CODEC.loads_as(data.rpartition(b"\n")[2])}
+
+
 def follows(times: int = 2) -> Act:
     """Ask for what is new, again and again."""
 
@@ -179,7 +188,7 @@ def follows(times: int = 2) -> Act:
                 continue
             promised, counts = before
             if counts == (record.replaced, record.edited):
-                if missing := promised - set(actor.followed):
+                if missing := promised - set(actor.followed) - _unended(actor):
                     raise Violation(f"G6: read_since has missed {short(missing)}")
                 record.seen.update(ids)
 
@@ -228,19 +237,3 @@ def repairs() -> Act:
             actor.record.refusals.append(str(error))
 
     return act
-
-
-class Warnings(logging.Handler):
-    """Hears what the loggers of one image are told."""
-
-    def __init__(self, name: str, warn: Callable[[str], None]) -> None:
-        """Listen."""
-        super().__init__()
-        self._warn = warn
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        logger.addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Pass a warning on."""
-        self._warn(record.getMessage())

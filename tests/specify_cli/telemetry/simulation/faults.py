@@ -86,8 +86,10 @@ def lost_on_close(call: Call) -> Iterator[Fault]:
         def lose(program: Program, call: Call) -> Outcome:
             kernel = program.machine.kernel
             inode = program.process.file(call.arguments[0]).inode
-            if inode.unclosed and inode.unclosed[0] == program.process.name:
-                inode.put(inode.unclosed[1], kernel.disk.now)
+            name, before = inode.unclosed or ("", b"")
+            # Only what it has written itself, and nobody else behind it.
+            if name == program.process.name and inode.versions[-2:-1] == [before]:
+                inode.put(before, kernel.disk.now)
             perform(call)
             return Outcome(error=refuse(errno.EDQUOT))
 

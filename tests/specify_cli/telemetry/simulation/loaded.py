@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .actors import Warnings
+import logging
+from collections.abc import Callable
+
 from .images import Defect, Image
 from .modules import image_of
 from .record import Record
@@ -40,3 +42,19 @@ class Images:
     def _warn(self, text: str) -> None:
         if self.record is not None:
             self.record.warned.append(text)
+
+
+class Warnings(logging.Handler):
+    """Hears what the loggers of one image are told."""
+
+    def __init__(self, name: str, warn: Callable[[str], None]) -> None:
+        """Listen."""
+        super().__init__()
+        self._warn = warn
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass a warning on."""
+        self._warn(record.getMessage())

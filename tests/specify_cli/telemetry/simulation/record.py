@@ -89,14 +89,11 @@ class Record:
 
     def save(self, event_id: str, saved: Saved) -> None:
         """Note that the save of an event has returned."""
-        before = self.saved.get(event_id)
-        if before is not None:
-            saved = Saved(
-                max(saved.looked, before.looked),
-                max(saved.began, before.began),
-                # Of a file put in the place of one that was synced, nobody has said so.
-                saved.durable or (before.durable and before.looked == saved.looked),
-            )
+        before = self.saved.get(event_id, saved)
+        looked = max(saved.looked, before.looked)
+        # Of a file put in the place of one that was synced, nobody has said so.
+        durable = any(one.durable and one.looked == looked for one in (saved, before))
+        saved = Saved(looked, max(saved.began, before.began), durable)
         self.saved[event_id] = saved
 
     def promised(self, *, durable: bool = False) -> set[str]:
