@@ -100,8 +100,8 @@ class Writer(Generic[EventT]):
             pending = PendingLines(append.log, ids)
             yield pending
             append.lines = b"".join(line for _, line in pending.lines)
-        if append.appended is not None:
-            ids.add(pending.lines, append.appended)
+        assert append.appended is not None  # noqa: S101  # it was, or something was raised
+        ids.add(pending.lines, append.appended)
 
     def _new_lines(
         self, lines: Iterable[tuple[EventId | None, bytes]], log: LockedLog

@@ -804,3 +804,10 @@ def test_in_a_log_without_ids_none_is_found() -> None:
     line = b'{"event": "completed", "event_id": "1"}\n'
     assert not list(lines_naming("1", line, codec_of(OpStore)))
     assert list(named_ids(line, codec_of(OpStore))) == []
+
+
+def test_every_line_with_an_id_that_is_read_so_is_named() -> None:
+    """Also one that does not load: it is for whoever decodes them to say."""
+    block = b'{"event_id": "ab"\n{"event_id": "c"}\n{"event_id": "aB"}\n'
+    named = lines_naming("AB", block, codec_of(Upper))
+    assert [line for _, line in named] == [b'{"event_id": "ab"\n', b'{"event_id": "aB"}\n']
