@@ -7,7 +7,7 @@ from .event_types import EventTypes, bound_as, codec_of
 from .json_values import UnstorableError
 from .malformed import MalformedLineError
 from .record_codec import RECORDS, Record, RecordCodec
-from .search import find_event, lines_of_aggregate, named_ids
+from .search import lines_naming, lines_of_aggregate, named_ids
 
 __all__ = [
     "RECORDS",
@@ -26,9 +26,9 @@ __all__ = [
     "clock_of",
     "codec_of",
     "event_name",
-    "find_event",
     "highest_clock",
     "is_blank",
+    "lines_naming",
     "lines_of_aggregate",
     "named_ids",
 ]

@@ -24,18 +24,84 @@ _ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
 _OPENING, _CLOSING = b"{}"
 
 
-def find_event(block: bytes, event_id: EventId, codec: Codec[EventT]) -> int | None:
-    """Return where in ``block`` a line begins that loads as the event ``event_id``, if one does.
+def lines_naming(
+    event_id: EventId, block: bytes, codec: Codec[EventT]
+) -> Iterator[tuple[int, bytes]]:
+    """Return where lines of ``block`` begin that may load as the event ``event_id``, and the lines.
 
     Args:
-        block: Whole lines.
         event_id: The id to look for.
-        codec: What tells whether a line loads.
+        block: Whole lines.
+        codec: What tells how an event has its id.
     """
-    for start, line in _lines_perhaps_of(event_id, block, codec):
-        if codec.loads_as(line) == event_id:
-            return start
-    return None
+    if codec.id_key is None:
+        return iter(())
+    if codec.ids_are_verbatim:
+        lines = (
+            _lines_with(quoted(event_id), block)
+            if isinstance(event_id, str)
+            else _lines_matching(integer(codec.id_key, event_id), block)
+        )
+        return chain(lines, lines_hiding(escape_in(codec.id_key), block))
+    # The type makes something else of the ids in lines: upper case, say. Any line may be it.
+    if codec.read_ids is None:
+        return all_lines(block)
+    return chain(
+        _lines_read_as(event_id, block, codec.id_key, codec.read_ids),
+        lines_hiding(escape_in(codec.id_key), block),
+    )
+
+
+def _lines_read_as(
+    event_id: EventId, block: bytes, key: str, read_ids: IdReader
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines with an id that is read as ``event_id``, or is no text."""
+    found = texts_under(key).findall(block)
+    ids = _read(found, read_ids)
+    if ids is None:
+        yield from all_lines(block)
+        return
+    if b"" in found:
+        yield from _lines_matching(no_text(key), block)
+    if event_id in ids:
+        for match, read in zip(texts_under(key).finditer(block), ids, strict=True):
+            if read == event_id:
+                start, end = line_around(match.start(), block)
+                yield start, block[start:end]
+
+
+def _read_ids(
+    block: bytes, key: str, read_ids: IdReader, codec: Codec[EventT]
+) -> Iterator[tuple[EventId, int]]:
+    """Yield what ``named_ids`` does, of a type that reads ids otherwise than they stand."""
+    texts: list[bytes] = []
+    starts: list[int] = []
+    start = at = 0
+    for match in texts_under(key).finditer(block):
+        start = block.rfind(b"\n", at, match.start()) + 1 or start
+        at = match.start()
+        texts.append(match[1] or b"")
+        starts.append(start)
+    ids = _read(texts, read_ids)
+    if ids is None:
+        yield from _loaded_ids(all_lines(block), codec)
+        return
+    yield from ((read, at) for read, at in zip(ids, starts, strict=True) if read is not None)
+    if b"" in texts:
+        yield from _loaded_ids(_lines_matching(no_text(key), block), codec)
+    yield from _loaded_ids(lines_hiding(escape_in(key), block), codec)
+
+
+def _read(texts: list[bytes], read_ids: IdReader) -> Sequence[Any] | None:
+    """Return which ids texts are read as; None if that cannot be told from the texts."""
+    try:
+        # Split again: decoding each text takes three times as long.
+        return read_ids(b"\n".join(texts).decode().split("\n") if texts else [])
+    except MemoryError:
+        raise
+    # The type's own code may raise anything. Its lines are malformed, others are not.
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[EventId, int]]:
@@ -111,79 +177,6 @@ def _loaded_ids(
         event_id = codec.loads_as(line)
         if event_id is not None:
             yield event_id, start
-
-
-def _lines_perhaps_of(
-    event_id: EventId, block: bytes, codec: Codec[EventT]
-) -> Iterator[tuple[int, bytes]]:
-    if codec.id_key is None:
-        return iter(())
-    if codec.ids_are_verbatim:
-        lines = (
-            _lines_with(quoted(event_id), block)
-            if isinstance(event_id, str)
-            else _lines_matching(integer(codec.id_key, event_id), block)
-        )
-        return chain(lines, lines_hiding(escape_in(codec.id_key), block))
-    # The type makes something else of the ids in lines: upper case, say. Any line may be it.
-    if codec.read_ids is None:
-        return all_lines(block)
-    return chain(
-        _lines_read_as(event_id, block, codec.id_key, codec.read_ids),
-        lines_hiding(escape_in(codec.id_key), block),
-    )
-
-
-def _lines_read_as(
-    event_id: EventId, block: bytes, key: str, read_ids: IdReader
-) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines with an id that is read as ``event_id``, or is no text."""
-    found = texts_under(key).findall(block)
-    ids = _read(found, read_ids)
-    if ids is None:
-        yield from all_lines(block)
-        return
-    if b"" in found:
-        yield from _lines_matching(no_text(key), block)
-    if event_id in ids:
-        for match, read in zip(texts_under(key).finditer(block), ids, strict=True):
-            if read == event_id:
-                start, end = line_around(match.start(), block)
-                yield start, block[start:end]
-
-
-def _read_ids(
-    block: bytes, key: str, read_ids: IdReader, codec: Codec[EventT]
-) -> Iterator[tuple[EventId, int]]:
-    """Yield what ``named_ids`` does, of a type that reads ids otherwise than they stand."""
-    texts: list[bytes] = []
-    starts: list[int] = []
-    start = at = 0
-    for match in texts_under(key).finditer(block):
-        start = block.rfind(b"\n", at, match.start()) + 1 or start
-        at = match.start()
-        texts.append(match[1] or b"")
-        starts.append(start)
-    ids = _read(texts, read_ids)
-    if ids is None:
-        yield from _loaded_ids(all_lines(block), codec)
-        return
-    yield from ((read, at) for read, at in zip(ids, starts, strict=True) if read is not None)
-    if b"" in texts:
-        yield from _loaded_ids(_lines_matching(no_text(key), block), codec)
-    yield from _loaded_ids(lines_hiding(escape_in(key), block), codec)
-
-
-def _read(texts: list[bytes], read_ids: IdReader) -> Sequence[Any] | None:
-    """Return which ids texts are read as; None if that cannot be told from the texts."""
-    try:
-        # Split again: decoding each text takes three times as long.
-        return read_ids(b"\n".join(texts).decode().split("\n") if texts else [])
-    except MemoryError:
-        raise
-    # The type's own code may raise anything. Its lines are malformed, others are not.
-    except Exception:  # noqa: BLE001
-        return None
 
 
 def all_lines(block: bytes) -> Iterator[tuple[int, bytes]]:

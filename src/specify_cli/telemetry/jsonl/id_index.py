@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, NamedTuple
 
-from .._codec import Codec, EventId, EventT, find_event, named_ids
+from .._codec import Codec, EventId, EventT, lines_naming, named_ids
 from .._log import Appended, LockedLog, Prefix, Snapshot
 
 # Numbers below 2**60 take 32 bytes, the ids themselves would take 80.
@@ -51,6 +51,9 @@ class IdIndex(Generic[EventT]):
         # Where only decoding tells the ids of lines, a search takes as long as an index.
         self._max_searches = _MAX_SEARCHES if codec.ids_are_verbatim else 1
         self._scanned = _Scanned(Prefix((-1, -1), 0, b""), {}, 0)
+        # What lines load as, by where they begin, while the log is locked: one line may name any
+        # number of the ids that a batch asks for, and be long.
+        self._loaded: dict[int, EventId | None] = {}
 
     def catch_up(self, log: LockedLog, saving: Iterable[EventId | None]) -> None:
         """Take in what was appended since the last save, or all of a file not seen before.
@@ -60,6 +63,7 @@ class IdIndex(Generic[EventT]):
             saving: The ids that will be asked for. For the first few in a file not seen before a
                 search each is enough; a process that saves more gets an index.
         """
+        self._loaded = {}
         if self._codec.id_key is None:
             return
         scanned = self._scanned
@@ -91,7 +95,7 @@ class IdIndex(Generic[EventT]):
         """
         start = self.start_of(event_id)
         if start is not None:
-            if self._codec.loads_as(log.line_at(start)) == event_id:
+            if self._loads_as(start, log.line_at(start)) == event_id:
                 return True
             # Named by that line, or by one that has changed; perhaps another line holds it.
             return self._find(event_id, log, log.size)
@@ -117,11 +121,17 @@ class IdIndex(Generic[EventT]):
 
     def _find(self, event_id: EventId, log: Snapshot, stop: int) -> bool:
         for offset, block in log.blocks(0, stop):
-            position = find_event(block, event_id, self._codec)
-            if position is not None:
-                self._scanned.starts[_number(event_id)] = offset + position
-                return True
+            for position, line in lines_naming(event_id, block, self._codec):
+                start = offset + position
+                if self._loads_as(start, line) == event_id:
+                    self._scanned.starts[_number(event_id)] = start
+                    return True
         return False
+
+    def _loads_as(self, start: int, line: bytes) -> EventId | None:
+        if start not in self._loaded:
+            self._loaded[start] = self._codec.loads_as(line)
+        return self._loaded[start]
 
 
 def _number(event_id: EventId) -> int:

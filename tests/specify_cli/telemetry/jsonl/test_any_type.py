@@ -27,7 +27,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, check_log, repair_log
-from specify_cli.telemetry._codec import bound_as, codec_of, find_event, named_ids
+from specify_cli.telemetry._codec import bound_as, codec_of, lines_naming, named_ids
 
 from ..support.record_types import (
     Annotation,
@@ -802,5 +802,5 @@ def test_running_out_of_memory_is_no_fault_of_a_line(log: Path) -> None:
 def test_in_a_log_without_ids_none_is_found() -> None:
     """Whatever its lines have."""
     line = b'{"event": "completed", "event_id": "1"}\n'
-    assert find_event(line, "1", codec_of(OpStore)) is None
+    assert not list(lines_naming("1", line, codec_of(OpStore)))
     assert list(named_ids(line, codec_of(OpStore))) == []

@@ -225,3 +225,23 @@ def test_a_line_that_names_many_ids_is_gone_through_once() -> None:
         return best
 
     assert seconds(32_000) < 16 * seconds(4_000)
+
+
+def test_a_line_that_names_all_ids_of_a_batch_is_decoded_once(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its payload may be long; the batch is saved, for the payload's ids are no events."""
+    events = make_events(20)
+    SimpleJsonStore(log).save_event(
+        make_event(payload={"about": [{"event_id": event.event_id} for event in events]})
+    )
+    decode = EventCodec.decode
+    decoded: list[bytes] = []
+
+    def collect(codec: EventCodec[Event], line: bytes) -> Event:
+        decoded.append(line)
+        return decode(codec, line)
+
+    monkeypatch.setattr(EventCodec, "decode", collect)
+    assert SimpleJsonStore(log).save_events(events) == 20
+    assert sum(b'"about"' in line for line in decoded) == 1

@@ -94,7 +94,8 @@ class Record:
             saved = Saved(
                 max(saved.looked, before.looked),
                 max(saved.began, before.began),
-                saved.durable or before.durable,
+                # Of a file put in the place of one that was synced, nobody has said so.
+                saved.durable or (before.durable and before.looked == saved.looked),
             )
         self.saved[event_id] = saved
 
