@@ -13,6 +13,9 @@ from .._codec import EventCodec, EventT, clock_in, highest_clock
 from .._log import Appended, LockedLog, Prefix
 from .._log.backwards import blocks_backwards
 
+# What is read at once, without a look at its end before.
+_SHORT = 1 << 16
+
 
 class _Scanned(NamedTuple):
     """What is known of one file. It is replaced as a whole, so that no exception leaves half of it.
@@ -67,14 +70,13 @@ class HighestClock(Generic[EventT]):
         return clock_in(log.line_at(start), self._codec) == highest
 
     def _highest_after(self, start: int, log: LockedLog, found: tuple[int, int]) -> tuple[int, int]:
-        # The highest is near the end of most logs. Once it is known, hardly a line is above it.
-        last, block = next(blocks_backwards(log))
-        if last <= start:
-            blocks = log.blocks(start, log.size)
-        else:
-            found = self._higher(last, block, found)
-            blocks = log.blocks(start, last)
-        for offset, block in blocks:
+        stop = log.size
+        if stop - start > _SHORT:
+            # The highest is near the end of most logs. Once it is known, hardly a line is above it.
+            last, block = next(blocks_backwards(log))
+            if last > start:
+                found, stop = self._higher(last, block, found), last
+        for offset, block in log.blocks(start, stop):
             found = self._higher(offset, block, found)
         return found
 
