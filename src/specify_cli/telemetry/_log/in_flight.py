@@ -25,8 +25,7 @@ from . import files
 # The thread of each descriptor. A number is here from before it is locked until it is unlocked.
 threads: dict[int, int] = {}
 
-# Held while a file is opened, or a copy of a descriptor is open: no child has one that is not in
-# `threads`.
+# Held while a file is opened: no child has a descriptor that is open and not in `threads` yet.
 _no_fork = threading.RLock()
 _forks = 0
 
@@ -51,13 +50,16 @@ def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
 
 
 def close_copy(fd: int) -> None:
-    """Copy a descriptor and close the copy, which no interrupt and no child can keep open.
+    """Copy a descriptor and close the copy, which no interrupt can leave open.
+
+    Without ``_no_fork``: a signal handler may wait for the log's lock, which is held here, while
+    the call that it has interrupted holds that. A child forked in between has the copy for life,
+    and the lock only if its parent is killed before it unlocks.
 
     Raises:
         OSError: What the operating system reports when a file is closed.
     """
-    with _no_fork:
-        list(map(os.close, map(os.dup, (fd,))))
+    list(map(os.close, map(os.dup, (fd,))))
 
 
 def is_this_threads(fd: int) -> bool:

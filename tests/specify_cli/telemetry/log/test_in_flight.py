@@ -22,7 +22,6 @@ from ..support.events import make_event
 from ..support.platforms import has_fork
 
 OPEN = os.open
-DUP = os.dup
 
 TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 
@@ -139,25 +138,3 @@ def test_an_interrupt_right_after_a_descriptor_is_opened_leaves_it_open_nowhere(
     finally:
         sys.settrace(tracing)
     assert next_descriptor() == before
-
-
-def test_no_child_is_forked_while_a_copy_of_a_descriptor_is_open(
-    fds: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A child that had it would keep the lock of a parent that is killed before it unlocks."""
-    could_fork: list[bool] = []
-
-    def ask() -> None:
-        if in_flight._no_fork.acquire(blocking=False):
-            in_flight._no_fork.release()
-            could_fork.append(True)
-
-    def copy(fd: int) -> int:
-        other = threading.Thread(target=ask)
-        other.start()
-        other.join()
-        return DUP(fd)
-
-    monkeypatch.setattr(os, "dup", copy)
-    in_flight.close_copy(fds[0])
-    assert not could_fork

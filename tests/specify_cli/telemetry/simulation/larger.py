@@ -40,13 +40,6 @@ LARGER = [
         kinds=(errors(errno.EIO),),
         victims="B",
     ),
-    Scenario(
-        "a fork, then killed",
-        (((saves(1),), (forks(),)), ((saves(2),),)),
-        ONE,
-        kinds=(kills,),
-        victims="A",
-    ),
     Scenario("two repairs", (((repairs(),),), ((repairs(),),)), TORN, damaged=True),
     Scenario(
         "a repair and a load", (((repairs(),),), ((loads(), follows(2)),)), TORN, damaged=True

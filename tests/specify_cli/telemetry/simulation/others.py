@@ -26,7 +26,8 @@ def appends_without_lock(number: int) -> Act:
         try:
             if actor.os.write(fd, line) == len(line) and record.replaced == replaced:
                 record.kept.append(line)
-                record.may_stay.add(IDS[number])
+                # A save that fails now is not rolled back: what follows is not its own alone.
+                record.may_stay.update(record.tried)
             else:
                 record.damaged = True
         except OSError:
