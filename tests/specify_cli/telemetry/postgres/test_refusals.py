@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
-from specify_cli.telemetry.postgres import SimplePostgresStore
+from specify_cli.telemetry.postgres import SimplePostgresStore, session
 
 from ..support.events import make_event, make_events
 from ..support.servers import Server
@@ -258,3 +258,23 @@ def test_a_save_in_a_signal_handler_waits_for_nobody(
     finally:
         signal.signal(signal.SIGALRM, before)
     assert [event.lamport_clock for event in store.load_all_events()] == [1, 2, 3]
+
+
+class _Notice:
+    """A notice of a server, as the driver gives it."""
+
+    def __init__(self, severity: bytes) -> None:
+        self.severity = severity
+
+    def error_field(self, field: psycopg.pq.DiagnosticField) -> bytes | None:
+        """Return one field of it."""
+        is_severity = field == psycopg.pq.DiagnosticField.SEVERITY_NONLOCALIZED
+        return self.severity if is_severity else b"text"
+
+
+@pytest.mark.parametrize(("severity", "noted"), [(b"WARNING", [b"text"]), (b"NOTICE", [])])
+def test_a_notice_is_no_warning(severity: bytes, noted: list[bytes]) -> None:
+    """That a table is there already stops no save; that a standby was not waited for does."""
+    warnings: list[bytes] = []
+    session._note_warning(warnings, _Notice(severity))  # type: ignore[arg-type]  # all it asks for
+    assert warnings == noted
