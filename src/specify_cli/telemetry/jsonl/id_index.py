@@ -8,7 +8,7 @@ an id in a payload, nor a file that was changed in place can make an event seem 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, NamedTuple
 
 from .._codec import Codec, EventId, EventT, lines_naming, named_ids
@@ -81,6 +81,30 @@ class IdIndex(Generic[EventT]):
                 self._index(starts, log, 0, indexed_from)
                 indexed_from = 0
         self._scanned = _Scanned(log.prefix(), starts, indexed_from, searches)
+
+    def new_lines(
+        self,
+        lines: Sequence[tuple[EventId | None, bytes]],
+        log: LockedLog,
+        added: Collection[EventId] = (),
+    ) -> list[tuple[EventId | None, bytes]]:
+        """Catch up with ``log``, and return the lines whose ids are new, the first of each id.
+
+        Args:
+            lines: Ids, each with its line. A line without an id is always new.
+            log: The log, locked.
+            added: Ids that are about to be appended.
+        """
+        self.catch_up(log, [event_id for event_id, _ in lines])
+        new: list[tuple[EventId | None, bytes]] = []
+        seen: set[EventId] = set()
+        for event_id, line in lines:
+            if event_id is not None:
+                if event_id in seen or event_id in added or self.holds(event_id, log):
+                    continue
+                seen.add(event_id)
+            new.append((event_id, line))
+        return new
 
     def start_of(self, event_id: EventId) -> int | None:
         """Return where a line begins that was found or written under the lock and names the id."""

@@ -27,7 +27,7 @@ class PendingLines(Generic[EventT]):
         self.log = log
         self.lines: list[tuple[EventId | None, bytes]] = []
         self._ids = ids
-        self._seen: set[EventId] = set()
+        self._added: set[EventId] = set()
 
     def add(self, lines: Sequence[tuple[EventId | None, bytes]]) -> int:
         """Add the lines whose ids are neither in the log nor added yet; return how many.
@@ -35,19 +35,7 @@ class PendingLines(Generic[EventT]):
         Raises:
             OSError: The log cannot be read. None has been added.
         """
-        self._ids.catch_up(self.log, [event_id for event_id, _ in lines])
-        new: list[tuple[EventId | None, bytes]] = []
-        seen: set[EventId] = set()
-        for event_id, line in lines:
-            if event_id is not None:
-                if (
-                    event_id in seen
-                    or event_id in self._seen
-                    or self._ids.holds(event_id, self.log)
-                ):
-                    continue
-                seen.add(event_id)
-            new.append((event_id, line))
-        self._seen |= seen
+        new = self._ids.new_lines(lines, self.log, self._added)
+        self._added.update(event_id for event_id, _ in new if event_id is not None)
         self.lines += new
         return len(new)

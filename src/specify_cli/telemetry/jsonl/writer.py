@@ -76,8 +76,7 @@ class Writer(Generic[EventT]):
 
         def choose(log: LockedLog) -> bytes:
             nonlocal new
-            self._ids.catch_up(log, [event_id for event_id, _ in lines])
-            new = list(self._new_lines(lines, log))
+            new = self._ids.new_lines(lines, log)
             return b"".join(line for _, line in new)
 
         with self._lock:
@@ -102,18 +101,6 @@ class Writer(Generic[EventT]):
             append.lines = b"".join(line for _, line in pending.lines)
         assert append.appended is not None  # noqa: S101  # it was, or something was raised
         ids.add(pending.lines, append.appended)
-
-    def _new_lines(
-        self, lines: Iterable[tuple[EventId | None, bytes]], log: LockedLog
-    ) -> Iterator[tuple[EventId | None, bytes]]:
-        """Yield the lines whose ids are not in the log; of those with one id, the first."""
-        seen: set[EventId] = set()
-        for event_id, line in lines:
-            if event_id is not None:
-                if event_id in seen or self._ids.holds(event_id, log):
-                    continue
-                seen.add(event_id)
-            yield event_id, line
 
     def _encode(self, event: EventT) -> bytes:
         try:
