@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import sys
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -104,12 +105,13 @@ def image_of(name: str, *defects: Defect, windows: bool = False) -> Image:
         windows: Whether it is to think that it runs on Windows.
     """
     computer = Computer()
-    system = Os(computer, windows=windows)
+    system, clock = Os(computer, windows=windows), _time(computer)
+    system.sched_yield = partial(clock.sleep, 0.0)
     path = type("Path", (SimulatedPath,), {"system": system, "__slots__": ()})
     modules: dict[str, Any] = {
         "os": system,
         "sys": _Given(sys, platform="win32" if windows else "linux"),
-        "time": _time(computer),
+        "time": clock,
         "pathlib": SimpleNamespace(Path=path),
         "threading": SimpleNamespace(
             RLock=lambda: RLock(computer),

@@ -28,6 +28,8 @@ PURE_OS = {
 class Os:
     """The module ``os``, as far as it is asked for; what is not simulated is an error."""
 
+    sched_yield: Callable[[], None]
+
     def __init__(self, computer: Computer, *, windows: bool) -> None:
         """Offer the calls of one platform."""
         self._computer = computer
