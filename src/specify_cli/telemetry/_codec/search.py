@@ -133,41 +133,44 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[EventId, int
 
 def lines_of_aggregate(
     block: bytes, aggregate_id: str, codec: EventCodec[EventT]
-) -> Iterable[tuple[int, bytes]]:
-    """Return where lines begin that may be events of an aggregate, and the lines, in their order.
+) -> tuple[int, Iterable[tuple[int, bytes]]]:
+    """Return how many lines ``block`` has, and which of them may be events of an aggregate.
 
-    Where any line of ``block`` does not look like a record, each line is one of them: it may be
-    what damage has left of an event of this aggregate.
+    Where any line does not look like a record, each line is one of them: it may be what damage has
+    left of an event of this aggregate.
 
     Args:
-        block: Whole lines; the last may lack its newline.
+        block: Whole lines; the last may lack its newline, and does not count then.
         aggregate_id: The aggregate.
         codec: What tells how an event has its aggregate.
+
+    Returns:
+        The number of lines, and where those lines begin and what they are, in their order.
     """
-    if not (codec.aggregates_are_verbatim and _looks_like_records(block)):
-        return all_lines(block)
-    text = quoted(aggregate_id)
-    lines = dict(
-        chain(_lines_with(text, block), lines_hiding(escape_in(codec.aggregate_key), block))
-    )
-    return sorted(lines.items())
+    count = _count_of_records(block)
+    if count is None or not codec.aggregates_are_verbatim:
+        return block.count(b"\n"), all_lines(block)
+    lines = dict(_lines_with(quoted(aggregate_id), block))
+    lines.update(lines_hiding(escape_in(codec.aggregate_key), block))
+    return count, sorted(lines.items())
 
 
-def _looks_like_records(block: bytes) -> bool:
-    """Return whether every line of ``block`` begins and ends as a JSON object does.
+def _count_of_records(block: bytes) -> int | None:
+    """Return how many lines ``block`` has; None unless each begins and ends as a JSON object does.
 
-    A walk from newline to newline takes a third of the time that counting them with the bytes
-    beside them does, 2.6 against 7.3 milliseconds for 9.4 MB.
+    A walk from newline to newline takes 4.7 milliseconds for 9.4 MB. Counting them with the bytes
+    beside them takes 7.0, and counting them alone 3.1.
     """
-    start = 0
-    while start < len(block):
-        end = block.find(b"\n", start)
-        if end < 0:
-            end = len(block)
+    find = block.find
+    count = start = 0
+    while (end := find(b"\n", start)) >= 0:
         if block[start] != _OPENING or block[end - 1] != _CLOSING:
-            return False
+            return None
         start = end + 1
-    return True
+        count += 1
+    if start < len(block) and (block[start] != _OPENING or block[-1] != _CLOSING):
+        return None
+    return count
 
 
 def _loaded_ids(

@@ -204,7 +204,8 @@ class EventReader(Reader[EventT]):
         skipped = self._skipped_lines(self._log.path, self._log.logger)
         lines_before = 0
         for block in self._log.blocks():
-            for start, line in lines_of_aggregate(block, aggregate_id, self._events):
+            count, lines = lines_of_aggregate(block, aggregate_id, self._events)
+            for start, line in lines:
                 if line.isspace():
                     continue
                 try:
@@ -215,7 +216,7 @@ class EventReader(Reader[EventT]):
                 else:
                     if self._events.aggregate_of(event) == aggregate_id:
                         yield event
-            lines_before += block.count(b"\n")
+            lines_before += count
         skipped.summarize()
 
     def _check_aggregate(self, aggregate_id: object) -> None:
