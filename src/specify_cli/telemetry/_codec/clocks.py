@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from operator import itemgetter
 
 from .codec import EventCodec
 from .event import EventT
@@ -99,13 +100,13 @@ def _are_low(block: bytes, above: int) -> bool:
     """Return whether all clocks in a block are numbers of one length, and none is above ``above``.
 
     In a log in order they nearly always are, and this takes two thirds of the time that a regular
-    expression does, 2.5 against 3.7 milliseconds for 9.4 MB.
+    expression does, 4.1 against 6.2 milliseconds for 9.4 MB, of which splitting takes 2.5.
     """
     limit = b": %d," % above
     # Backwards, CPython searches faster.
     _, *values = block.rsplit(_KEY)
     width = values[0].find(b",", 0, len(limit)) + 1 if values else 0
-    heads = [value[:width] for value in values]
+    heads = list(map(itemgetter(slice(width)), values))
     same = b": " + b"0" * (width - 3) + b","
     return b"".join(heads).translate(_ALIKE) == same * len(heads) and (
         width < len(limit) or max(heads) <= limit
