@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .fields import content_of, is_opaque
 from .first_form import FIRST_FORM
@@ -11,8 +10,7 @@ from .known_types import KnownTypes, known_types
 from .shapes import EventType, Shape
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Form:
+class Form(NamedTuple):
     """How one kind of object comes into a line.
 
     Attributes:
@@ -21,7 +19,7 @@ class Form:
         is_open: Whether the fields that are not declared do.
     """
 
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str]
     opaque: frozenset[str] = frozenset()
     declared: frozenset[str] = frozenset()
     is_open: bool = False
@@ -71,7 +69,7 @@ class Forms:
         return next((self._forms[kind] for kind in kinds if kind in self._forms), _UNKNOWN)
 
 
-_UNKNOWN = Form()
+_UNKNOWN = Form({})
 
 
 def _form(shape: Shape) -> Form:

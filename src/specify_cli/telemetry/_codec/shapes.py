@@ -8,9 +8,8 @@ something, and the type itself is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 
@@ -32,8 +31,7 @@ _WRAPPERS = {
 _BY_NAME = ("populate_by_name", "validate_by_name")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A field of an event.
 
     Attributes:
@@ -47,8 +45,7 @@ class Field:
     has_one_key: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """One kind of object that an event is.
 
     Attributes:
@@ -75,8 +72,7 @@ class Shape:
         return name in self.fields or name in dir(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class EventType:
+class EventType(NamedTuple):
     """What is known of a type of events.
 
     Attributes:
@@ -140,7 +136,7 @@ def _shapes(known: dict[str, Schema], schema: Schema) -> Iterator[Shape]:
             yield from inside(choice[0] if isinstance(choice, tuple) else choice)
     elif kind in _WRAPPERS:
         for shape in inside(schema[_WRAPPERS[kind]]):
-            yield replace(shape, only_collects=False)
+            yield shape._replace(only_collects=False)
     elif kind == "dict":
         keys = schema.get("keys_schema", {"type": "any"})
         values = core(known, schema.get("values_schema", {"type": "any"}))
@@ -148,7 +144,7 @@ def _shapes(known: dict[str, Schema], schema: Schema) -> Iterator[Shape]:
         yield Shape(dict, dict, {}, values, {}, only_collects=plain)
     elif schema.get("root_model"):
         for shape in inside(schema["schema"]):
-            yield replace(shape, made=schema["cls"])
+            yield shape._replace(made=schema["cls"])
     elif kind in ("model", "dataclass", "typed-dict"):
         yield _object(known, schema)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from . import files, in_flight
@@ -69,7 +68,6 @@ class LockedLog(Snapshot):
                 os.ftruncate(self._fd, self._start)
 
 
-@dataclass
 class PendingAppend:
     """A log that is held, and what is to be appended when it is let go.
 
@@ -79,6 +77,10 @@ class PendingAppend:
         appended: What has been left behind, once it has.
     """
 
-    log: LockedLog
-    lines: bytes = b""
-    appended: Appended | None = None
+    __slots__ = ("appended", "lines", "log")
+
+    def __init__(self, log: LockedLog) -> None:
+        """Start with nothing to append."""
+        self.log = log
+        self.lines = b""
+        self.appended: Appended | None = None

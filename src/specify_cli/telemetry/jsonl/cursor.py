@@ -14,7 +14,6 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Generic
 
 from .._codec import EventT
@@ -66,7 +65,6 @@ class NewEvents(tuple[list[EventT], str], Generic[EventT]):  # noqa: SLOT001  # 
         return self[1]
 
 
-@dataclass
 class Position:
     """How far a log has been read.
 
@@ -77,10 +75,14 @@ class Position:
         mark: A digest of which file it is and of the last of those bytes.
     """
 
-    lines: int = 0
-    offset: int = 0
-    checksum: int = 0
-    mark: str = "0" * 16
+    def __init__(
+        self, lines: int = 0, offset: int = 0, checksum: int = 0, mark: str = "0" * 16
+    ) -> None:
+        """Start where a cursor was, or at the beginning."""
+        self.lines = lines
+        self.offset = offset
+        self.checksum = checksum
+        self.mark = mark
 
     @classmethod
     def parse(cls, cursor: str) -> Position:
