@@ -321,7 +321,7 @@ def test_events_of_another_model_are_counted(log: Path) -> None:
     assert not check(log, WHOLE, INVALID, OTHER_WHOLE, b"{}\n").is_damaged
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from([*LINES[:3], OTHER_WHOLE, TORN, b"\n", b"\0", b"=======", b"{}"]),

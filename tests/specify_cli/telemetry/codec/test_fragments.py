@@ -399,7 +399,7 @@ parts = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(parts, max_size=8).map(b"".join))
 @example(b"\0")
 @example(b"\0\0\n\0")
@@ -416,7 +416,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(words, json_values, max_size=3), st.booleans(), st.data())
 def test_behind_any_torn_record_the_event_is_found_unless_a_value_is_due(
     record: dict[str, object],
@@ -448,7 +448,7 @@ payloads = st.recursive(
 ).map(lambda value: value if isinstance(value, dict) else {"value": value})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(payloads, st.sampled_from([None, (",", ":"), (" , ", " : ")]), st.data())
 def test_no_value_of_an_event_is_found_and_every_event_beside_it_is(
     payload: dict[str, Any], separators: tuple[str, str] | None, data: st.DataObject

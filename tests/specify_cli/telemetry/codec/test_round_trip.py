@@ -131,7 +131,7 @@ def key_forms(key: object) -> list[str]:
     return [str(to_jsonable_python(key))]
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 @given(some_events)
 def test_an_event_is_refused_or_comes_back(saved: Event) -> None:
     """Nothing in between: no event is stored that does not load, or loads as another."""

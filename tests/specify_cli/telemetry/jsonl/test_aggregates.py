@@ -12,7 +12,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydantic import field_validator
 
 from specify_cli.spec_kitty_events import Event
@@ -355,7 +355,6 @@ TWIN = EVENTS[0].model_copy(update={"aggregate_id": "a1"})
 PIECES = [*map(CODEC.encode, [*EVENTS, TWIN]), JUNK, b"\n", b'{"torn', CODEC.encode(EVENTS[3])[:-1]]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.lists(st.sampled_from(PIECES), max_size=9), st.integers(0, 9))),
     st.sampled_from([300, 600, 1 << 16]),

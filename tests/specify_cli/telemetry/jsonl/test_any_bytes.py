@@ -23,7 +23,7 @@ EVENTS = [
 INTACT = {CODEC.encode(event).rstrip(b"\n"): event for event in EVENTS}
 NEW = make_event(numbered_id(99), lamport_clock=99)
 
-many = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 
 mutations = st.lists(
     st.tuples(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import NewEvents, SimpleJsonStore
@@ -455,7 +455,6 @@ def test_without_locks_a_log_is_followed_too(store: SimpleJsonStore, faults: Sys
     assert faults.fired
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 400), max_size=8), st.lists(st.integers(0, 4), max_size=30))
 def test_the_parts_make_the_whole(cuts: list[int], lines: list[int]) -> None:
     """However a log grows, byte by byte or by lines, each event comes once and in order."""

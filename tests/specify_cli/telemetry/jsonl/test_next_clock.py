@@ -129,9 +129,7 @@ def test_the_next_clock_goes_by_what_a_line_loads_with(name: str, around: int, l
     assert [record(store).lamport_clock for _ in range(3)] == [expected + n for n in (1, 2, 3)]
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(appends=st.lists(st.lists(st.integers(0, 9_999) | st.sampled_from([*CLOCKS, *NO_CLOCKS]))))
 def test_whatever_is_appended_the_next_clock_is_the_highest_and_one(
     appends: list[list[int | str]], tmp_path: Path

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from specify_cli.spec_kitty_events import StorageError
@@ -158,7 +158,6 @@ parts = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(parts, max_size=8))
 def test_whatever_happened_no_byte_and_no_record_is_lost(pieces: list[bytes]) -> None:
     """What loads goes on loading, in its order; the repaired log is without damage."""

@@ -106,7 +106,7 @@ def is_subsequence(short: list[Event], long: list[Event]) -> bool:
     return all(event in rest for event in short)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(damage, max_size=12).map(b"".join))
 def test_any_damage(content: bytes) -> None:
     """The log loads as before, and what was recovered too; all bytes are in one file or other."""
