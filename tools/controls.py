@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +26,9 @@ ROOT = Path(__file__).parents[1]
 SOURCES = Path("src/specify_cli/telemetry")
 TESTS = Path("tests/specify_cli/telemetry")
 LIST = Path(__file__).with_name("controls.toml")
-TIMEOUT = 60  # seconds; a test that hangs without the protection has turned red too
+# Seconds that all tests of a file may take, and how many more they may without the protection than
+# three times what they took with it. A test that hangs then has turned red too.
+LONGEST, MORE = 600.0, 30.0
 
 
 class Control(NamedTuple):
@@ -52,8 +55,14 @@ def controls(pattern: str) -> list[Control]:
     return [control for row in rows if re.search(pattern, (control := Control(**row)).name)]
 
 
-def first_failure(project: Path, test: str) -> str | None:
-    """Run one test file in a copy of the project; return the first test that fails, if any."""
+def first_failure(project: Path, test: str, limit: float) -> str | None:
+    """Run one test file in a copy of the project; return the first test that fails, if any.
+
+    Args:
+        project: The copy.
+        test: The file.
+        limit: How many seconds it may take.
+    """
     options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not servers"]
     command = [sys.executable, "-m", "pytest", *options, str(TESTS / test)]
     # A group of its own, so that what the tests have started ends with them.
@@ -61,7 +70,7 @@ def first_failure(project: Path, test: str) -> str | None:
         command, cwd=project, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
-            output, _ = process.communicate(timeout=TIMEOUT)
+            output, _ = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
             return "a test that never ends"
         finally:
@@ -82,16 +91,19 @@ def main(pattern: str = "") -> int:
         for name in ("src", "tests"):
             shutil.copytree(ROOT / name, project / name)
         shutil.copy(ROOT / "pyproject.toml", project)
+        limits = {}
         for test in sorted({control.test for control in chosen}):
-            if failure := first_failure(project, test):
+            start = time.monotonic()
+            if failure := first_failure(project, test, LONGEST):
                 sys.exit(f"{test} fails with every protection in place: {failure}")
+            limits[test] = 3 * (time.monotonic() - start) + MORE
         for control in chosen:
             module = project / SOURCES / control.module
             original = module.read_text(encoding="utf-8")
             if control.old not in original:
                 sys.exit(f"{control.module} has no {control.old!r}")
             module.write_text(original.replace(control.old, control.new), encoding="utf-8")
-            failure = first_failure(project, control.test)
+            failure = first_failure(project, control.test, limits[control.test])
             module.write_text(original, encoding="utf-8")
             unnoticed += failure is None
             print(f"{control.name}: {failure or 'NOTHING TURNED RED'}", flush=True)
