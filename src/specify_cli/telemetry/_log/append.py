@@ -20,6 +20,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,15 +68,19 @@ class AppendLog:
         self.error_type = error_type
         self.logger = logger
         self._name = os.fspath(path)
+        self._hold = partial(
+            lock.hold, self._name, timeout=timeout, mode=mode, follow=follow_symlinks
+        )
         self._directories = DirectorySync(self._name)
         self._warned = False
 
-    def append(self, choose: Callable[[LockedLog], bytes]) -> Appended:
+    def append(self, choose: Callable[[LockedLog], bytes], since: float | None = None) -> Appended:
         """Append the lines that ``choose`` returns after looking at the locked file.
 
         Args:
             choose: Returns whole lines, or nothing to leave the file as it is. Called again when
                 the path turns out to name another file.
+            since: From which ``time.monotonic`` on to wait; by default from now on.
 
         Returns:
             What is in the file on return, whole; synced, if so asked.
@@ -84,7 +89,7 @@ class AppendLog:
             StorageError: The operating system refused. None of the lines is in the file, unless
                 rolling the write back was refused too.
         """
-        return self._until_current(lambda: self._try_append(choose))
+        return self._until_current(lambda: self._try_append(choose, since))
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[PendingAppend]:
@@ -149,9 +154,9 @@ class AppendLog:
                 yield from log.all_blocks()
 
     def line_at(self, offset: int) -> bytes:
-        """Return the line at ``offset``, or nothing; none that may yet be rolled back."""
+        """Return the line at ``offset``; nothing where that is refused, or another is appending."""
         with contextlib.suppress(OSError):
-            looking = self._hold(os.O_RDONLY, "shared")
+            looking = self._hold(os.O_RDONLY, "shared", timeout=0)
             try:
                 fd, _ = next(looking)
                 return files.read_line(fd, offset, files.regular(fd).st_size)
@@ -182,13 +187,11 @@ class AppendLog:
         except OSError as error:
             raise self.refused("append to", error) from error
 
-    def _hold(self, flags: int, kind: lock.Kind) -> Generator[tuple[int, bool]]:
-        timeout, mode, follow = self.timeout, self.mode, self.follow_symlinks
-        return lock.hold(self._name, flags, kind, timeout=timeout, mode=mode, follow=follow)
-
-    def _try_append(self, choose: Callable[[LockedLog], bytes]) -> Appended | None:
+    def _try_append(
+        self, choose: Callable[[LockedLog], bytes], since: float | None
+    ) -> Appended | None:
         """Append once, or return None when the path turned out to name another file."""
-        holding = self._hold(_APPENDING, "exclusive")
+        holding = self._hold(_APPENDING, "exclusive", since=since)
         try:
             fd, locked = next(holding)
             if not locked:

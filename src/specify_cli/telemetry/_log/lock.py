@@ -89,6 +89,7 @@ def hold(  # noqa: PLR0913  # all but the first three by name
     kind: Kind = "exclusive",
     *,
     timeout: float | None = None,
+    since: float | None = None,
     mode: int = files.MODE,
     follow: bool = True,
 ) -> Generator[tuple[int, bool]]:
@@ -102,6 +103,7 @@ def hold(  # noqa: PLR0913  # all but the first three by name
         flags: How to open it.
         kind: Which lock is asked for; "no" lock for whoever only reads what is settled.
         timeout: See ``acquire``.
+        since: The same.
         mode: What the umask leaves of it is the mode of a file that is created.
         follow: Whether the path may be a symbolic link.
 
@@ -118,7 +120,7 @@ def hold(  # noqa: PLR0913  # all but the first three by name
             in_flight.threads.pop(fd, None)
             yield fd, False
         else:
-            yield fd, acquire(fd, kind, timeout)
+            yield fd, acquire(fd, kind, timeout, since)
     finally:
         for fd in fds:
             try:
@@ -130,13 +132,19 @@ def hold(  # noqa: PLR0913  # all but the first three by name
                     os.close(fd)
 
 
-def acquire(fd: int, kind: Kind = "exclusive", timeout: float | None = None) -> bool:
+def acquire(
+    fd: int,
+    kind: Kind = "exclusive",
+    timeout: float | None = None,
+    since: float | None = None,
+) -> bool:
     """Wait for the lock on ``fd``.
 
     Args:
         fd: An open file.
         kind: "exclusive" to append; others may hold a "shared" one too, and it is enough to look.
         timeout: How many seconds to wait; None waits without end.
+        since: From which ``time.monotonic`` on; by default from now on.
 
     Returns:
         Whether the lock is held: False where the filesystem has no locks.
@@ -148,7 +156,7 @@ def acquire(fd: int, kind: Kind = "exclusive", timeout: float | None = None) -> 
     try:
         if not _try_to_lock(fd, kind):
             _refuse_to_wait_for_oneself(fd)
-            _wait(fd, kind, timeout)
+            _wait(fd, kind, timeout, since)
     except OSError as error:
         if error.errno in _UNSUPPORTED:
             _refuse_to_wait_for_oneself(fd)
@@ -162,8 +170,8 @@ def _refuse_to_wait_for_oneself(fd: int) -> None:
         raise OSError(errno.EDEADLK, "an append of this very thread is under way")
 
 
-def _wait(fd: int, kind: Kind, timeout: float | None) -> None:
-    end = None if timeout is None else time.monotonic() + timeout
+def _wait(fd: int, kind: Kind, timeout: float | None, since: float | None) -> None:
+    end = None if timeout is None else (time.monotonic() if since is None else since) + timeout
     delay = 0.0
     tries = 0
     while not _try_to_lock(fd, kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from .._codec import EventCodec, EventId, EventT, clock_of
@@ -58,9 +59,10 @@ class EventWriter(Writer[EventT]):
             new = [(self._codec.id_of(event), line)]
             return line
 
+        since = time.monotonic()
         try:
             with self._lock:
-                appended = self._log.append(choose)
+                appended = self._log.append(choose, since)
                 if not id_is_new:
                     self._ids.add(new, appended)
                 if new:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic
 from weakref import WeakSet
@@ -30,6 +31,7 @@ class Writer(Generic[EventT]):
         self._ids = IdIndex(codec)
         # Reentrant, so that a signal handler of the thread that holds it is not kept waiting: the
         # lock of the file, asked for next, tells whether that thread is in the middle of an append.
+        # Threads that wait for it have the less time left to wait for the lock of the file.
         self._lock = threading.RLock()
         _writers.add(self)
 
@@ -79,8 +81,9 @@ class Writer(Generic[EventT]):
             new = self._ids.new_lines(lines, log)
             return b"".join(line for _, line in new)
 
+        since = time.monotonic()
         with self._lock:
-            appended = self._log.append(choose)
+            appended = self._log.append(choose, since)
             self._ids.add(new, appended)
         return len(new)
 

@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,46 @@ def test_a_save_gives_up_in_time(timeout: float, held: Path) -> None:
     assert f'cannot append to "{held}"' in str(caught.value)
     assert isinstance(caught.value.__cause__, TimeoutError)
     assert held.read_bytes() == content
+
+
+@pytest.mark.parametrize("how", ["save_event", "record"])
+def test_threads_of_one_store_give_up_at_the_same_time(how: str, held: Path) -> None:
+    """They wait for each other, and none of them for longer than the store is to wait."""
+    store = SimpleJsonStore(held, timeout=0.5)
+    waited: list[float] = []
+    save: Callable[[], object] = partial(store.save_event, make_event())
+    if how == "record":
+        save = partial(store.record, "E", aggregate_id="a", node_id="n")
+
+    def give_up() -> None:
+        start = time.monotonic()
+        with pytest.raises(StorageError, match=r"another call has held its lock for 0\.5 seconds"):
+            save()
+        waited.append(time.monotonic() - start)
+
+    threads = [threading.Thread(target=give_up) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(waited) == 6
+    assert max(waited) < 0.5 * 1.1 + 0.5
+
+
+def test_a_known_event_is_not_waited_for_twice(log: Path) -> None:
+    """Once to look it up, and once to save it, that would be."""
+    store = SimpleJsonStore(log, timeout=1)
+    store.save_event(known := make_event())
+    fd = os.open(log, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        assert lock.acquire(fd)
+        start = time.monotonic()
+        with pytest.raises(StorageError, match="has held its lock"):
+            store.save_event(known)
+        assert time.monotonic() - start < 1.6
+    finally:
+        lock.release(fd)
+        os.close(fd)
 
 
 def test_a_follower_gives_up_in_time(held: Path) -> None:
