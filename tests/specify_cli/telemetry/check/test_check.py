@@ -21,6 +21,7 @@ from specify_cli.telemetry._log import lock
 from specify_cli.telemetry.check import DAMAGE, LogReport, Problem, check_log
 
 from ..support.events import CODEC, make_event, make_events, numbered_id
+from ..support.platforms import posix_only
 
 REAL_LOGS = Path(__file__).parents[5] / "shared" / "data"
 
@@ -276,6 +277,7 @@ def test_the_log_is_opened_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert {p.reason for p in report.problems if p.kind == "duplicate"} == {"the same as line 2"}
 
 
+@posix_only
 def test_a_log_that_is_replaced_meanwhile_is_one_log(log: Path) -> None:
     """What is told of a duplicate is told of the file that was read."""
     log.write_bytes(b"".join(LINES) * 200)

@@ -159,7 +159,7 @@ def test_a_log_that_is_open_elsewhere_is_not_replaced(
     damaged: Damaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried for a while; then nothing has changed, and a later repair works."""
-    monkeypatch.setattr(replace, "_DELAYS", [0.001] * 5)
+    monkeypatch.setattr(replace, "_PATIENCE", 0.05)
     names = damaged.names()
     with damaged.log.open("rb"), pytest.raises(StorageError, match="has the log open"):
         repair_log(damaged.log, apply=True)
