@@ -183,15 +183,15 @@ class ServerLog:
                 result = work(session, deadline)
             except BaseException as error:
                 # Whatever it was in the middle of, nothing is to be read from it any more.
-                is_lost = session is not None and not session.is_usable
+                is_stale = session is not None and not (is_new or session.is_usable)
                 if session is not None:
                     session.close()
                 if not isinstance(error, Error | OSError):
                     raise
-                if session is None:
-                    more = attempts.after_no_connection(error)
-                else:
-                    more = attempts.after(error, is_stale=is_lost and not is_new)
+                is_connected = session is not None
+                more = attempts.after(error, is_connected=is_connected, is_stale=is_stale)
+                if attempts.cannot_prepare:
+                    self.prepare_threshold = None
                 if not more:
                     raise self._failure(what, error, attempts) from error
             else:
@@ -203,7 +203,7 @@ class ServerLog:
         with contextlib.suppress(IndexError):
             while True:
                 session = self._idle.pop()
-                if session.is_usable:
+                if session.is_usable and session.prepare_threshold == self.prepare_threshold:
                     return session
         return None
 
