@@ -11,6 +11,7 @@ from .._contract import StorageError
 from .address import Address
 from .arguments import TIMEOUT, checked_name, checked_timeout
 from .log import ServerLog
+from .next_clock import NextClock
 from .statements import SCHEMA
 
 
@@ -38,6 +39,7 @@ class StoreBase(EventTypes[EventT]):
             prepare_threshold=prepare_threshold,
             error_type=self.storage_error,
         )
+        self._clocks = NextClock(self._log, self._codec)
 
     @property
     def place(self) -> str:

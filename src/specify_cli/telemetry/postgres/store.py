@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from .._codec import EventT, MalformedLineError, UnstorableError, event_name
 from ..jsonl.cursor import NewEvents, check_limit
@@ -88,6 +88,33 @@ class PostgresEventStore(StoreBase[EventT]):
         """
         rows = [self._row(event) for event in events]
         return self._log.append(rows) if rows else 0
+
+    def save_next(self, make: Callable[[int], EventT]) -> EventT:
+        """Append the event that ``make`` returns, with the log's next clock.
+
+        The clock is one more than the highest ``lamport_clock`` in the log; however many machines
+        save, no two get the same. When this returns, the event is as safe as after ``save_event``.
+        The first call reads all of the log, later ones what is new.
+
+        Args:
+            make: Returns an event with the clock that it is given. Other savers wait meanwhile. If
+                the transaction came to nothing, it is asked again. It cannot save to the log.
+
+        Returns:
+            The event; if its id is in the log already, the one that was saved under it first.
+
+        Raises:
+            StorageError: As for ``save_event``. If it is not known whether the event was saved, the
+                message has its id: with that it is safe to save again. What ``make`` raises comes
+                through as it is.
+            TypeError: It is not an event of this store's model, or has no integer clock.
+            ValueError: It has another clock. Nothing was saved.
+
+        Example:
+            >>> store.save_next(lambda clock: event.model_copy(update={"lamport_clock": clock}))
+            Event(...)
+        """
+        return self._clocks.append(make, self._row)
 
     def load_events(self, aggregate_id: str) -> list[EventT]:
         """Return the events of one aggregate in causal order.

@@ -63,8 +63,7 @@ def test_the_example_of_a_public_name_is_true(
 
 
 def test_the_names_are_those_of_the_store_in_a_file() -> None:
-    """One is a drop-in for the other, but for what gives an event its clock under a file's lock."""
+    """One is a drop-in for the other."""
     names = {name for name in dir(SimpleJsonStore) if not name.startswith("_")}
-    only_in_a_file = {"file_path", "record", "save_next"}
-    assert names - only_in_a_file <= set(dir(SimplePostgresStore))
+    assert names - {"file_path"} <= set(dir(SimplePostgresStore))
     assert {"PostgresEventStore.read_since", "sync.copy_new"} <= PUBLIC.keys()
