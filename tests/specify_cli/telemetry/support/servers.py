@@ -225,9 +225,9 @@ class Server:
             else:
                 return
 
-    def execute(self, statement: str) -> list[tuple[object, ...]]:
+    def execute(self, statement: str, dbname: str = "postgres") -> list[tuple[object, ...]]:
         """Run a statement and return its rows."""
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+        with psycopg.connect(self.conninfo, dbname=dbname, autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
