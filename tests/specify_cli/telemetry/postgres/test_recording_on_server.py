@@ -112,21 +112,21 @@ def test_a_log_that_was_put_back_is_read_again(
 
 def test_no_two_processes_get_one_clock(server: Server, log: str) -> None:
     """Some of them killed, another one saving: none is given twice, none left out, none lost."""
-    processes = [start(server_recorder, server.conninfo, log, f"n{n}", 60) for n in range(4)]
+    processes = [start(server_recorder, server.conninfo, log, f"n{n}", 25) for n in range(4)]
     for process in processes[:2]:
         assert process.stdout is not None
         line = process.stdout.readline()
         process.kill()
         assert line.endswith("\n")
     store = SimplePostgresStore(server.conninfo, log)
-    events = make_events(30)
+    events = make_events(15)
     for event in events:
         store.save_event(event)
     outputs = [process.communicate(timeout=120)[0] for process in processes]
     told = [int(line) for line in "".join(outputs).split("\n")[:-1] if line]
     recorded = [event for event in store.iter_events() if event.event_type == "Recorded"]
     clocks = [event.lamport_clock for event in recorded]
-    assert len(told) >= 120
+    assert len(told) >= 50
     assert len(told) == len(set(told))
     assert set(told) <= set(clocks)
     assert len(set(clocks)) == len(clocks)

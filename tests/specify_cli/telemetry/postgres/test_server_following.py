@@ -23,11 +23,11 @@ Open = Callable[..., SimplePostgresStore]
 def test_followers_miss_nothing(open_store: Open, server: Server, log: str) -> None:
     """However many write at once, what they commit is behind no follower's cursor."""
     follower = Follower(open_store())
-    with writers(server.conninfo, log, 150) as acknowledged:
+    with writers(server.conninfo, log, 60) as acknowledged:
         ids = acknowledged()
     seen = follower.end()
     assert Counter(seen) == Counter(ids)
-    assert len(ids) == 600
+    assert len(ids) == 240
     assert seen == [event.event_id for event in open_store().iter_events()]
     assert follower.restarts == 0
 

@@ -162,6 +162,7 @@ class Server:
         secret.write_text(PASSWORD + "\n", encoding="ascii")
         secret.chmod(0o644)
         options = ["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+        options.append("--wal-segsize=1")  # megabytes: less to write, and to remove
         auth = ["--auth=scram-sha-256", f"--pwfile={secret}"]
         _run(programs() / "initdb", "-D", self.folder, *options, *auth)
         secret.unlink()
