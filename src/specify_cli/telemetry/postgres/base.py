@@ -8,8 +8,9 @@ from typing import ClassVar, Self
 
 from .._codec import EventCodec, EventT, EventTypes, codec_of
 from .._contract import StorageError
+from .._log import TIMEOUT
 from .address import Address
-from .arguments import TIMEOUT, checked_name, checked_timeout
+from .arguments import checked_name, checked_timeout
 from .log import ServerLog
 from .next_clock import NextClock
 from .statements import SCHEMA

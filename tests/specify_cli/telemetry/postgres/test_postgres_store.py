@@ -334,6 +334,8 @@ def test_what_is_no_event_is_refused(store: SimplePostgresStore) -> None:
         store.save_event("event")  # type: ignore[arg-type]  # wrong
     with pytest.raises(TypeError, match="an aggregate_id is a str"):
         store.load_events(1)  # type: ignore[arg-type]  # wrong
+    with pytest.raises(TypeError, match="an aggregate_id is a str"):
+        list(store.iter_events(1))  # type: ignore[arg-type]  # wrong
     with pytest.raises(TypeError, match="a cursor is a str or None"):
         store.read_since(1)  # type: ignore[arg-type]  # wrong
     with pytest.raises(StorageError, match="not a cursor"):

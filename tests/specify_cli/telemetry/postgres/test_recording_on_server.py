@@ -359,3 +359,5 @@ def test_what_has_no_id_gets_a_clock_too(
     store.save_next(lambda clock: Note(lamport_clock=clock))
     assert [note.lamport_clock for note in store.load_all_events()] == [1, 2, 3]
     assert [note.lamport_clock for note in Notes(server.conninfo, log).iter_events()] == [1, 2, 3]
+    with pytest.raises(TypeError, match="events without an aggregate cannot be loaded by one"):
+        store.load_events("one")

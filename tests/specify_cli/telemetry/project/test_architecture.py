@@ -25,7 +25,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "_log": {"_contract"},
     "jsonl": {"_codec", "_log", "_contract"},
     "store": {"jsonl", "_recorder", "_contract"},
-    "postgres": {"jsonl", "_codec", "_recorder", "_contract"},
+    "postgres": {"jsonl", "_codec", "_log", "_recorder", "_contract"},
     "sync": {"postgres", "jsonl", "_codec"},
     "check": {"jsonl", "_codec", "_log", "_contract"},
     "repair": {"jsonl", "_codec", "_log", "_contract"},
