@@ -21,6 +21,7 @@ from specify_cli.telemetry.postgres.statements import COMMIT
 from ..support import server_recorder
 from ..support.events import CODEC, make_event, make_events
 from ..support.processes import start
+from ..support.server_load import until_saved
 from ..support.servers import Server
 
 Open = Callable[..., SimplePostgresStore]
@@ -113,17 +114,16 @@ def test_a_log_that_was_put_back_is_read_again(
 def test_no_two_processes_get_one_clock(server: Server, log: str) -> None:
     """Some of them killed, another one saving: none is given twice, none left out, none lost."""
     processes = [start(server_recorder, server.conninfo, log, f"n{n}", 25) for n in range(4)]
-    for process in processes[:2]:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        process.kill()
-        assert line.endswith("\n")
     store = SimplePostgresStore(server.conninfo, log)
+    until_saved(store, 10)
+    for process in processes[:2]:
+        process.kill()
     events = make_events(15)
     for event in events:
         store.save_event(event)
     outputs = [process.communicate(timeout=120)[0] for process in processes]
-    told = [int(line) for line in "".join(outputs).split("\n")[:-1] if line]
+    lines = [line for output in outputs for line in output.splitlines(keepends=True)]
+    told = [int(line) for line in lines if line.endswith("\n")]
     recorded = [event for event in store.iter_events() if event.event_type == "Recorded"]
     clocks = [event.lamport_clock for event in recorded]
     assert len(told) >= 50
