@@ -13,8 +13,10 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry.postgres import SimplePostgresStore
 
+from ..support import server_recorder
 from ..support.bouncer import Bouncer, bouncer
 from ..support.events import make_event, make_events
+from ..support.processes import start
 from ..support.server_load import Follower, until_saved, writers
 from ..support.servers import Server
 
@@ -44,6 +46,12 @@ def test_a_store_works_through_it(
         assert list(store.iter_events()) == events
         _, cursor = store.read_since(limit=11_999)
         assert store.read_since(cursor).events == events[-1:]
+        clocks = [
+            store.record("Recorded", aggregate_id="one", node_id="n").lamport_clock
+            for _ in range(8)
+        ]
+        highest = max(event.lamport_clock for event in events)
+        assert clocks == [highest + n for n in range(1, 9)]
 
 
 @pytest.mark.parametrize("prepare_threshold", [None, 5])
@@ -60,6 +68,16 @@ def test_processes_share_its_connections(
     assert len(ids) == 600
     loaded = SimplePostgresStore(server.conninfo, log).iter_events()
     assert [event.event_id for event in loaded] == seen
+
+
+def test_processes_that_record_share_its_connections(between: Bouncer, log: str) -> None:
+    """More of them than connections may be: no clock is given twice, none is left out."""
+    processes = [start(server_recorder, between.conninfo, log, f"n{n}", 40) for n in range(8)]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8
+    assert sorted(map(int, "".join(outputs).split())) == [*range(1, 321)]
+    store = SimplePostgresStore(between.conninfo, log)
+    assert [event.lamport_clock for event in store.iter_events()] == [*range(1, 321)]
 
 
 def test_no_other_clients_statement_is_run(between: Bouncer, log: str) -> None:

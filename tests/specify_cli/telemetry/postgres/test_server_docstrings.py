@@ -11,6 +11,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore, sync
+from specify_cli.telemetry._recorder import Recorder
 from specify_cli.telemetry.postgres import PostgresEventStore, SimplePostgresStore
 from specify_cli.telemetry.postgres.base import StoreBase
 
@@ -23,7 +24,7 @@ PUBLIC: dict[str, object] = {
     **{f"sync.{name}": getattr(sync, name) for name in sync.__all__},
     **{
         f"PostgresEventStore.{name}": member
-        for owner in (StoreBase, PostgresEventStore)
+        for owner in (StoreBase, PostgresEventStore, Recorder)
         for name, member in vars(owner).items()
         if not name.startswith("_") and (callable(member) or isinstance(member, property))
     },
