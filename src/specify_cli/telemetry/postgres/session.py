@@ -171,9 +171,9 @@ class Session:
 def _connected(address: Address, deadline: Deadline) -> pq.abc.PGconn:
     attempts, reasons = address.attempts(deadline)
     for number, conninfo in enumerate(attempts):
-        left = deadline.left()
+        left, hosts = deadline.left(), len(attempts) - number
         # A host that does not answer leaves time for those behind it.
-        share = Deadline(None if left is None else left / (len(attempts) - number))
+        share = deadline if left is None or hosts == 1 else Deadline(left / hosts)
         connection = pq.PGconn.connect_start(conninfo)
         try:
             if _poll(connection, share):
