@@ -12,7 +12,7 @@ SECONDS ?= 600
 help:
 	@echo "make demo [LOG=path]  record some events, tear the log, show it; or show another"
 	@echo "make test             lint, types, tests with coverage"
-	@echo "make test-servers     what takes long with PostgreSQL: kills, failovers, machines; 5 minutes"
+	@echo "make test-servers     what takes long with PostgreSQL: kills, failovers, PgBouncer, TLS; 8 minutes"
 	@echo "make test-wheel       the tests again, with the wheel that users install"
 	@echo "make bench            compare with other stores, 2 minutes"
 	@echo "make bench-scaling    up to 1,000,000 events, 4 minutes, 2 GB of disk"

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 
-from .._contract import StorageError
-from ..check import check_log
-from . import streams
+from ..check import LogReport, check_log
 from .arguments import (
     CLEAN,
     PROBLEMS,
@@ -18,11 +14,10 @@ from .arguments import (
     add_limit,
     add_logs,
     add_model_or_records,
-    asks_for_model,
     event_model_of,
-    noun_of,
 )
 from .check_text import as_json, as_text
+from .each_log import each_log
 from .progress import progress_of
 
 
@@ -34,30 +29,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    def report_on(path: str) -> LogReport:
+        with progress_of(path) as progress:
+            return check_log(path, progress=progress, event_model=event_model_of(options))
+
     status = CLEAN
-    records = []
-    gap = ""
-    for path in options.paths:
-        try:
-            with progress_of(path) as progress:
-                report = check_log(path, progress=progress, event_model=event_model_of(options))
-        except StorageError as error:
+    for report in each_log(options, report_on, as_json, as_text):
+        if report is None:
             status = UNREADABLE
-            records.append({"path": path, "error": str(error)})
-            if not options.json:
-                streams.say(str(error))
-            continue
-        status = max(status, CLEAN if report.is_clean else PROBLEMS)
-        if options.json:
-            records.append(as_json(report))
-        else:
-            text = as_text(
-                report, options.limit, noun_of(options), asks_for_model=asks_for_model(options)
-            )
-            sys.stdout.write(f"{gap}{text}\n")
-            gap = "" if report.is_clean else "\n"
-    if options.json:
-        sys.stdout.write(f"{json.dumps(records, indent=2)}\n")
+        elif not report.is_clean:
+            status = max(status, PROBLEMS)
     return status
 
 

@@ -61,7 +61,10 @@ def about_model(other_events: int) -> str:
         if other_events == 1
         else ("lines have an event_id and are no events")
     )
-    return f"  {other_events:,} {which} of this model; for another: --model package.module:Class"
+    return (
+        f"  {other_events:,} {which} of this model; for another: --model package.module:Class,"
+        " for any record: --records"
+    )
 
 
 def _summary(report: LogReport, noun: str, asks_for_model: bool) -> Iterator[str]:  # noqa: FBT001  # named above

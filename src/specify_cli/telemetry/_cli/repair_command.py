@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
-from .._contract import StorageError
 from ..repair import RepairReport, repair_log
-from . import streams
 from .arguments import (
     CLEAN,
     PROBLEMS,
@@ -18,10 +15,9 @@ from .arguments import (
     add_limit,
     add_logs,
     add_model_or_records,
-    asks_for_model,
     event_model_of,
-    noun_of,
 )
+from .each_log import each_log
 from .progress import progress_of
 from .repair_text import repair_as_json, repair_as_text
 
@@ -43,47 +39,28 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    status = CLEAN
-    due = False
-    records = []
-    gap = ""
-    for path in options.paths:
-        try:
-            report = _repair(path, options)
-        except StorageError as error:
-            status = UNREADABLE
-            records.append({"path": path, "error": str(error)})
-            if not options.json:
-                streams.say(str(error))
-            continue
-        due = due or not (report.is_clean or report.applied)
-        if options.json:
-            records.append(repair_as_json(report))
-        else:
-            text = repair_as_text(
-                report, options.limit, noun_of(options), asks_for_model=asks_for_model(options)
+    def report_on(path: str) -> RepairReport:
+        with progress_of(path) as progress:
+            return repair_log(
+                path,
+                apply=options.apply,
+                also=options.also,
+                event_model=event_model_of(options),
+                progress=progress,
+                max_examples=1000 if options.json else min(options.limit, 1000),
             )
-            sys.stdout.write(f"{gap}{text}\n")
-            gap = "" if report.is_clean else "\n"
-    if due:
-        status = max(status, PROBLEMS)
-    if options.json:
-        sys.stdout.write(f"{json.dumps(records, indent=2)}\n")
-    elif due:
+
+    status = CLEAN
+    is_due = False
+    for report in each_log(options, report_on, repair_as_json, repair_as_text):
+        if report is None:
+            status = UNREADABLE
+        elif not (report.is_clean or report.applied):
+            is_due = True
+            status = max(status, PROBLEMS)
+    if is_due and not options.json:
         sys.stdout.write("\nThis was a dry run, nothing has been changed. To do it, add --apply.\n")
     return status
-
-
-def _repair(path: str, options: argparse.Namespace) -> RepairReport:
-    with progress_of(path) as progress:
-        return repair_log(
-            path,
-            apply=options.apply,
-            also=options.also,
-            event_model=event_model_of(options),
-            progress=progress,
-            max_examples=1000 if options.json else min(options.limit, 1000),
-        )
 
 
 REPAIR = Command(

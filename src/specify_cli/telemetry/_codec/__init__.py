@@ -1,6 +1,6 @@
 """A line to an event and back, and looking for events in bytes; all of it without any I/O."""
 
-from .clocks import clock_in, clock_of, highest_clock
+from .clocks import check_clock, clock_in, highest_clock
 from .codec import EventCodec, is_blank
 from .event import Codec, EventId, EventT, StorableEvent, event_name
 from .event_types import EventTypes, bound_as, codec_of
@@ -22,8 +22,8 @@ __all__ = [
     "StorableEvent",
     "UnstorableError",
     "bound_as",
+    "check_clock",
     "clock_in",
-    "clock_of",
     "codec_of",
     "event_name",
     "highest_clock",

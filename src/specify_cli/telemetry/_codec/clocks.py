@@ -37,6 +37,19 @@ def clock_of(event: object) -> int | None:
     return clock if isinstance(clock, int) else None
 
 
+def check_clock(event: object, clock: int) -> None:
+    """See that an event has the clock that it was given.
+
+    Raises:
+        TypeError: It has none that is an integer.
+        ValueError: It has another one.
+    """
+    if clock_of(event) is None:
+        raise TypeError(f"it has no lamport_clock that is an integer: {event!r:.200}")
+    if clock_of(event) != clock:
+        raise ValueError(f"its lamport_clock is to be {clock}: {event!r:.200}")
+
+
 def clock_in(line: bytes, codec: EventCodec[EventT]) -> int | None:
     """Return the clock of the event that a line loads as; None if it has none or does not load."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .._codec import EventCodec, EventId, EventT, clock_of
+from .._codec import EventCodec, EventId, EventT, check_clock
 from .._log import AppendLog, LockedLog
 from .highest_clock import HighestClock
 from .writer import Writer
@@ -83,10 +83,7 @@ class EventWriter(Writer[EventT]):
         try:
             event = make(clock)
             self._codec.check(event)
-            if clock_of(event) is None:
-                raise TypeError(f"it has no lamport_clock that is an integer: {event!r:.200}")
-            if clock_of(event) != clock:
-                raise ValueError(f"its lamport_clock is to be {clock}: {event!r:.200}")
+            check_clock(event, clock)
         except OSError as error:
             # As it is, it would be taken for a refusal to append.
             raise _NotMadeError(error) from error

@@ -186,7 +186,7 @@ class EventReader(Reader[EventT]):
         events = self.distinct(self.events())
         if aggregate_id is None:
             return events
-        self._check_aggregate(aggregate_id)
+        check_aggregate(aggregate_id, self._events)
         aggregate_of = self._events.aggregate_of
         return (event for event in events if aggregate_of(event) == aggregate_id)
 
@@ -200,7 +200,7 @@ class EventReader(Reader[EventT]):
             StorageError: The operating system refused.
             TypeError: ``aggregate_id`` is not a str.
         """
-        self._check_aggregate(aggregate_id)
+        check_aggregate(aggregate_id, self._events)
         skipped = self._skipped_lines(self._log.path, self._log.logger)
         lines_before = 0
         for block in self._log.blocks():
@@ -219,8 +219,14 @@ class EventReader(Reader[EventT]):
             lines_before += count
         skipped.summarize()
 
-    def _check_aggregate(self, aggregate_id: object) -> None:
-        if self._events.aggregate_field is None:
-            raise TypeError("events without an aggregate cannot be loaded by one")
-        if not isinstance(aggregate_id, str):
-            raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")
+
+def check_aggregate(aggregate_id: object, codec: EventCodec[EventT]) -> None:
+    """See that events can be loaded by an aggregate that a caller has given.
+
+    Raises:
+        TypeError: It is not a str, or the events have none.
+    """
+    if codec.aggregate_field is None:
+        raise TypeError("events without an aggregate cannot be loaded by one")
+    if not isinstance(aggregate_id, str):
+        raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-TIMEOUT = 30.0
+from .._log import checked_timeout as checked
+
 _LONGEST_NAME = 200
 
 
@@ -20,28 +21,12 @@ def checked_name(log: str) -> str:
     return log
 
 
-def checked_aggregate(aggregate_id: str) -> str:
-    """Return the aggregate that a caller has asked for.
-
-    Raises:
-        TypeError: It is not a str.
-    """
-    if not isinstance(aggregate_id, str):
-        raise TypeError(f"an aggregate_id is a str, not {aggregate_id!r}")
-    return aggregate_id
-
-
 def checked_timeout(seconds: float | None) -> float | None:
     """Return a timeout that a caller has given.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is not above zero.
+        TypeError, ValueError: It is none, as for a store in a file, or zero.
     """
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f"a timeout is a number of seconds or None, not {seconds!r}")
-    if not seconds > 0:
-        raise ValueError(f"a timeout is above zero, not {seconds!r}")
+    if checked(seconds) == 0:
+        raise ValueError("a timeout is above zero where a server has to answer")
     return seconds

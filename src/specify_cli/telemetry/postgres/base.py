@@ -8,9 +8,11 @@ from typing import ClassVar, Self
 
 from .._codec import EventCodec, EventT, EventTypes, codec_of
 from .._contract import StorageError
+from .._log import TIMEOUT
 from .address import Address
-from .arguments import TIMEOUT, checked_name, checked_timeout
+from .arguments import checked_name, checked_timeout
 from .log import ServerLog
+from .next_clock import NextClock
 from .statements import SCHEMA
 
 
@@ -38,6 +40,7 @@ class StoreBase(EventTypes[EventT]):
             prepare_threshold=prepare_threshold,
             error_type=self.storage_error,
         )
+        self._clocks = NextClock(self._log, self._codec)
 
     @property
     def place(self) -> str:

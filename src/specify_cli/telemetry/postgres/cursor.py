@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from ..jsonl.cursor import NewEvents
-from .log import MOST_ROWS, ServerLog
+from .reading import MOST_ROWS, LogReader
 from .rows import Found
 
 _CURSOR = re.compile(r"1:(\d{1,18}):([0-9a-f]{16})", re.ASCII)
@@ -70,20 +70,21 @@ class Following:
 
     Attributes:
         position: Behind the lines that have been yielded.
+        end: The last position that the log had, when this was made.
         restarted: Whether the log no longer has what was read last, so that this is all of it.
     """
 
-    def __init__(self, log: ServerLog, cursor: str | None) -> None:
+    def __init__(self, log: LogReader, cursor: str | None) -> None:
         """Look how far the log goes."""
         self._log = log
         self.restarted = False
         if cursor == NewEvents.END:
             self.position = position_at_end(log)
-            self._end = self.position.number
+            self.end = self.position.number
             return
         self.position = Position.parse(cursor)
         state = log.state(self.position.number)
-        self._end = state.end
+        self.end = state.end
         self.restarted = not self.position.is_at(state.key)
         if self.restarted:
             self.position = Position()
@@ -95,14 +96,14 @@ class Following:
             room: How many lines a page may have; it ends where there is no room.
         """
         while (rows := MOST_ROWS if room is None else min(room(), MOST_ROWS)) > 0:
-            page = next(self._log.pages(self.position.number, self._end, rows=rows), None)
+            page = next(self._log.pages(self.position.number, self.end, rows=rows), None)
             if page is None:
                 return
             self.position.move_to(page[-1])
             yield page
 
 
-def position_at_end(log: ServerLog) -> Position:
+def position_at_end(log: LogReader) -> Position:
     """Return the position of the last line."""
     position = Position()
     last = log.last()

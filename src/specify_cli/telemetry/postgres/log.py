@@ -6,45 +6,37 @@ It knows no events, as the log in a file does not.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from psycopg import Error, errors
 
 from .address import Address
 from .attempt import Attempts
 from .deadline import Deadline
-from .rows import Found, Row, arrays_of, batches_of
+from .held import HeldLog
+from .reading import LogReader
+from .rows import Row, batches_of
 from .session import Rows, Session
-from .statements import (
-    APPEND,
-    BEGIN,
-    COMMIT,
-    LAST,
-    LINES,
-    PAGE,
-    PAGE_OF_AGGREGATE,
-    SCHEMA,
-    STATE,
-    key_of,
-    text_array,
-)
-
-MOST_ROWS = 1_000
+from .statements import BEGIN, COMMIT, SCHEMA
 
 _APPEND_TO = "append to"
 
 ResultT = TypeVar("ResultT")
 
 
-class State(NamedTuple):
-    """The last position that a log has, and the key at one that was asked for, if it is there."""
+class _Transactions(threading.local):
+    """The connections on which this thread is in a transaction, by the place of the log."""
 
-    end: int
-    key: bytes | None
+    def __init__(self) -> None:
+        self.sessions: dict[str, Session] = {}
 
 
-class ServerLog:
+_transactions = _Transactions()
+
+
+class ServerLog(LogReader):
     """One log in a database, for any number of threads, processes and machines.
 
     Args:
@@ -65,12 +57,11 @@ class ServerLog:
         error_type: type[Exception],
     ) -> None:
         """Touch no network."""
+        super().__init__(name)
         self.address = address
-        self.name = name
         self.timeout = timeout
         self.prepare_threshold = prepare_threshold
         self.error_type = error_type
-        self._name = name.encode()
         # Taken and given back by whoever runs a statement: as many as there were at once.
         self._idle: list[Session] = []
 
@@ -88,63 +79,37 @@ class ServerLog:
         Raises:
             StorageError: The server refused, or did not answer in time.
         """
+        self._check_alone()
         batches = list(batches_of(rows))
 
         def work(session: Session, deadline: Deadline) -> int:
+            held = HeldLog(self.name, session, deadline)
             if len(batches) == 1:
-                return self._append(session, batches[0], deadline)
-            session.run(BEGIN, (), deadline)
-            count = sum(self._append(session, batch, deadline) for batch in batches)
-            session.run(COMMIT, (), deadline, writes=True)
-            return count
+                return held.append(batches[0])
+            with self._transaction(session, deadline):
+                return sum(held.append(batch) for batch in batches)
 
         return self._call(_APPEND_TO, work)
 
-    def state(self, position: int = 0) -> State:
-        """Return how far the log goes, 0 if there is none, and what is at a position."""
-        rows = self._read(STATE, (self._name, b"%d" % position))
-        return State(_int(rows[0][0]), rows[0][1]) if rows else State(0, None)
-
-    def pages(
-        self,
-        after: int = 0,
-        upto: int | None = None,
-        aggregate_id: str | None = None,
-        *,
-        rows: int = MOST_ROWS,
-        size: int = 4 << 20,
-    ) -> Iterator[list[Found]]:
-        """Yield the lines behind a position, in order; no transaction is open between the pages.
+    def locked(self, work: Callable[[HeldLog], ResultT], made: Sequence[Row]) -> ResultT:
+        """Do some work in a transaction, in which nobody else appends, and return what it returns.
 
         Args:
-            after: The position.
-            upto: The last position; by default the end of the log as it is now.
-            aggregate_id: Only lines of this aggregate, or of one with the same key.
-            rows: How many lines a page has at most.
-            size: How many bytes, but for its last line.
+            work: What to do; once it has asked for the state, the log is locked. It is done again
+                if the transaction came to nothing, or its answer was lost. What it raises comes
+                through, unless that is an error of the driver's or the system's.
+            made: What it has appended, for the message.
+
+        Raises:
+            StorageError: The server refused, or did not answer in time.
         """
-        last = self.state().end if upto is None else upto
-        statement = PAGE if aggregate_id is None else PAGE_OF_AGGREGATE
-        key = () if aggregate_id is None else (key_of(aggregate_id),)
-        while after < last:
-            numbers = (b"%d" % number for number in (after, last, rows, size))
-            found = self._read(statement, (self._name, *numbers, *key))
-            page = [Found(_int(position), key or b"", line or b"") for position, key, line in found]
-            if not page:
-                return
-            yield page
-            after = page[-1].position
+        self._check_alone()
 
-    def last(self) -> Found | None:
-        """Return where the last line is, but not the line; None if there is none."""
-        rows = self._read(LAST, (self._name,))
-        return Found(_int(rows[0][0]), rows[0][1] or b"", b"") if rows else None
+        def transaction(session: Session, deadline: Deadline) -> ResultT:
+            with self._transaction(session, deadline):
+                return work(HeldLog(self.name, session, deadline))
 
-    def lines_of(self, event_ids: Sequence[str]) -> dict[bytes, bytes]:
-        """Return the lines of events by what stands for their ids."""
-        keys = text_array([key_of(event_id) for event_id in event_ids])
-        rows = self._read(LINES, (self._name,), (keys,))
-        return {key or b"": line or b"" for key, line in rows}
+        return self._call(_APPEND_TO, transaction, made)
 
     def close(self) -> None:
         """Close the connections that nobody uses just now."""
@@ -152,10 +117,22 @@ class ServerLog:
             while True:
                 self._idle.pop().close()
 
-    def _append(self, session: Session, rows: Sequence[Row], deadline: Deadline) -> int:
-        arrays = arrays_of(rows)
-        ((count, _),) = session.run(APPEND, (self._name,), deadline, arrays, writes=True)
-        return _int(count)
+    @contextlib.contextmanager
+    def _transaction(self, session: Session, deadline: Deadline) -> Iterator[None]:
+        _transactions.sessions[self.place] = session
+        try:
+            session.run(BEGIN, (), deadline)
+            yield
+            session.run(COMMIT, (), deadline, writes=True)
+        finally:
+            _transactions.sessions.pop(self.place, None)
+
+    def _check_alone(self) -> None:
+        # It would wait for itself: for the log's row, which its other connection has locked.
+        session = _transactions.sessions.get(self.place)
+        if session is not None and session.is_usable:
+            reason = "an append of this very thread is under way"
+            raise self.error_type(f'cannot {_APPEND_TO} "{self.place}": {reason}')
 
     def _read(
         self, statement: bytes, parameters: Sequence[bytes], arrays: Sequence[bytes] = ()
@@ -168,7 +145,12 @@ class ServerLog:
 
         return self._call("read", work)
 
-    def _call(self, what: str, work: Callable[[Session, Deadline], ResultT]) -> ResultT:
+    def _call(
+        self,
+        what: str,
+        work: Callable[[Session, Deadline], ResultT],
+        made: Sequence[Row] | None = None,
+    ) -> ResultT:
         """Do some work on a connection, again if what was in its way may have passed."""
         deadline = Deadline(self.timeout)
         attempts = Attempts(deadline)
@@ -183,17 +165,17 @@ class ServerLog:
                 result = work(session, deadline)
             except BaseException as error:
                 # Whatever it was in the middle of, nothing is to be read from it any more.
-                is_lost = session is not None and not session.is_usable
+                is_stale = session is not None and not (is_new or session.is_usable)
                 if session is not None:
                     session.close()
                 if not isinstance(error, Error | OSError):
                     raise
-                if session is None:
-                    more = attempts.after_no_connection(error)
-                else:
-                    more = attempts.after(error, is_stale=is_lost and not is_new)
+                is_connected = session is not None
+                more = attempts.after(error, is_connected=is_connected, is_stale=is_stale)
+                if attempts.cannot_prepare:
+                    self.prepare_threshold = None
                 if not more:
-                    raise self._failure(what, error, attempts) from error
+                    raise self._failure(what, error, attempts, made) from error
             else:
                 self._idle.append(session)
                 return result
@@ -203,18 +185,17 @@ class ServerLog:
         with contextlib.suppress(IndexError):
             while True:
                 session = self._idle.pop()
-                if session.is_usable:
+                if session.is_usable and session.prepare_threshold == self.prepare_threshold:
                     return session
         return None
 
-    def _failure(self, what: str, error: Exception, attempts: Attempts) -> Exception:
+    def _failure(
+        self, what: str, error: Exception, attempts: Attempts, made: Sequence[Row] | None
+    ) -> Exception:
         text = f'cannot {what} "{self.place}": {" ".join(str(error).split())}'
         if isinstance(error, errors.InsufficientPrivilege) and attempts.lacks_tables:
             text += "; whoever may make tables has to run what schema() returns"
-        if what == _APPEND_TO and attempts.outcome_is_unknown:
-            text += "; whether it is saved is not known, and saving it again is safe"
+        if what == _APPEND_TO and attempts.outcome_is_unknown and (made is None or made):
+            it = f'"{made[-1].event_id}"' if made else "it"
+            text += f"; whether {it} is saved is not known, and saving it again is safe"
         return self.error_type(text)
-
-
-def _int(text: bytes | None) -> int:
-    return int(text or b"0")

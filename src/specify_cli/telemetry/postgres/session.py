@@ -7,6 +7,7 @@ works with its wrapper of libpq, whose calls do not wait.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import selectors
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ _BINARY, _TEXT = 1, 0
 class NotReplicatedError(OperationalError):
     """What was committed may be on no standby that it had to be on."""
 
+    sqlstate = "01000"  # a warning
+
 
 class Session:
     """A connection to a server.
@@ -36,6 +39,9 @@ class Session:
         address: Where it is.
         deadline: When to give up.
         prepare_threshold: How often a statement is run before it is prepared; None for never.
+
+    Attributes:
+        prepare_threshold: The same.
 
     Raises:
         psycopg.Error: The server refused.
@@ -46,7 +52,7 @@ class Session:
         self, address: Address, deadline: Deadline, prepare_threshold: int | None = None
     ) -> None:
         """Connect."""
-        self._prepare_threshold = prepare_threshold
+        self.prepare_threshold = prepare_threshold
         self._runs: dict[bytes, int] = {}
         self._warnings: list[bytes] = []
         self._pid = os.getpid()
@@ -106,11 +112,12 @@ class Session:
         given = [*parameters, *arrays]
         formats = [_TEXT] * len(parameters) + [_BINARY] * len(arrays)
         runs = self._runs[statement] = self._runs.get(statement, 0) + 1
-        threshold = self._prepare_threshold
+        threshold = self.prepare_threshold
         if threshold is None or runs <= threshold:
             self._connection.send_query_params(statement, given, param_formats=formats)
             return self._rows(deadline)
-        name = b"spec_kitty_%d" % list(self._runs).index(statement)
+        # By what it says: of a pooler's connection, another client may have prepared some too.
+        name = b"spec_kitty_" + hashlib.sha256(statement).hexdigest()[:32].encode()
         if runs == threshold + 1:
             self._connection.send_prepare(name, statement)
             self._rows(deadline)
@@ -164,9 +171,9 @@ class Session:
 def _connected(address: Address, deadline: Deadline) -> pq.abc.PGconn:
     attempts, reasons = address.attempts(deadline)
     for number, conninfo in enumerate(attempts):
-        left = deadline.left()
+        left, hosts = deadline.left(), len(attempts) - number
         # A host that does not answer leaves time for those behind it.
-        share = Deadline(None if left is None else left / (len(attempts) - number))
+        share = deadline if left is None or hosts == 1 else Deadline(left / hosts)
         connection = pq.PGconn.connect_start(conninfo)
         try:
             if _poll(connection, share):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .._contract import Event, EventStore
+from .._recorder import Recorder
 from .store import PostgresEventStore
 
 
-class SimplePostgresStore(PostgresEventStore[Event], EventStore):
+class SimplePostgresStore(Recorder, PostgresEventStore[Event], EventStore):
     """An event store in a PostgreSQL database, for the ``Event`` of ``spec_kitty_events``.
 
-    A drop-in for ``SimpleJsonStore`` where one machine is not enough. All it does is in
+    A drop-in for ``SimpleJsonStore`` where one machine is not enough. All but ``record`` is in
     ``PostgresEventStore``, which see.
 
     Args:
@@ -24,3 +27,6 @@ class SimplePostgresStore(PostgresEventStore[Event], EventStore):
     """
 
     event_model = Event
+
+    def _save_recorded(self, make: Callable[[int], Event]) -> Event:
+        return self.save_next(make)

@@ -33,14 +33,18 @@ CREATE INDEX IF NOT EXISTS spec_kitty_events_of_aggregate
     ON spec_kitty_events (log, aggregate_id, position);
 """
 
+# Where the role or database has turned it off, the server would acknowledge what a crash of it
+# loses. The setting that is made here ends with the transaction.
+_LASTS = b"""\
+CASE WHEN current_setting('synchronous_commit', true) = 'off'
+    THEN set_config('synchronous_commit', 'on', true) END"""
+
 # One statement, so one round trip, and no transaction stays open while the client thinks. The
 # second insert reads the row of the first, so it runs when the lock is held; and it is the unique
 # index, not what this statement saw when it began, that tells whether an id is known. The log's
 # row is written even if all ids are: only a commit that has written waits for a standby.
-#
-# Where the role or database has turned it off, the server would acknowledge what a crash of it
-# loses. The setting that is made here ends with the transaction.
-APPEND = b"""\
+APPEND = (
+    b"""\
 WITH head AS (
     INSERT INTO spec_kitty_logs AS logs (name, position) VALUES ($1, cardinality($2::text[]))
     ON CONFLICT (name) DO UPDATE SET position = logs.position + EXCLUDED.position
@@ -54,9 +58,10 @@ WITH head AS (
     ON CONFLICT (log, event_id) DO NOTHING
     RETURNING position
 )
-SELECT count(*), CASE WHEN current_setting('synchronous_commit', true) = 'off'
-    THEN set_config('synchronous_commit', 'on', true) END
-FROM saved"""
+SELECT count(*), """
+    + _LASTS
+    + b" FROM saved"
+)
 
 # The last position that was taken, and the key at an earlier one, to see that it is still there.
 STATE = b"""\
@@ -65,6 +70,23 @@ SELECT position, (
     WHERE log = $1 AND position = $2::bigint
 )
 FROM spec_kitty_logs WHERE name = $1"""
+
+# The same, with the log's row locked until the transaction ends. The key is of a position that was
+# committed long ago; whatever is to be seen of later ones, the next statement sees.
+HOLD = (
+    b"""\
+WITH head AS (
+    INSERT INTO spec_kitty_logs AS logs (name, position) VALUES ($1, 0)
+    ON CONFLICT (name) DO UPDATE SET position = logs.position
+    RETURNING position
+)
+SELECT position, (
+    SELECT coalesce(event_id, '') FROM spec_kitty_events
+    WHERE log = $1 AND position = $2::bigint
+), """
+    + _LASTS
+    + b" FROM head"
+)
 
 LAST = b"""\
 SELECT position, coalesce(event_id, '') FROM spec_kitty_events

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from .._codec import EventT, MalformedLineError, UnstorableError, event_name
 from ..jsonl.cursor import NewEvents, check_limit
-from ..jsonl.reader import SkippedEvents
-from .arguments import checked_aggregate
+from ..jsonl.reader import SkippedEvents, check_aggregate
 from .base import StoreBase
 from .cursor import Following
 from .rows import Found, Row
@@ -16,8 +15,8 @@ from .rows import Found, Row
 class PostgresEventStore(StoreBase[EventT]):
     """An event store in a PostgreSQL database, for programs on any number of machines.
 
-    What ``JsonlEventStore`` is for a file. A store for a contract of one's own is a subclass that
-    names its pydantic model and its error, as there. The lines are the same, byte for byte.
+    What ``JsonlEventStore`` is for a file, with the same lines. A store for a contract of one's own
+    is a subclass that names its types and its error, as there.
 
     Any number of stores, threads, processes and machines may use the same log at once. Making a
     store touches no network. Connections are made when they are needed, one for each thread that is
@@ -89,6 +88,33 @@ class PostgresEventStore(StoreBase[EventT]):
         rows = [self._row(event) for event in events]
         return self._log.append(rows) if rows else 0
 
+    def save_next(self, make: Callable[[int], EventT]) -> EventT:
+        """Append the event that ``make`` returns, with the log's next clock.
+
+        The clock is one more than the highest ``lamport_clock`` in the log; however many machines
+        save, no two get the same. When this returns, the event is as safe as after ``save_event``.
+        The first call reads all of the log, later ones what is new.
+
+        Args:
+            make: Returns an event with the clock that it is given. Other savers wait meanwhile. If
+                the transaction came to nothing, it is asked again. It cannot save to the log.
+
+        Returns:
+            The event; if its id is in the log already, the one that was saved under it first.
+
+        Raises:
+            StorageError: As for ``save_event``. If it is not known whether the event was saved, the
+                message has its id: with that it is safe to save again. What ``make`` raises comes
+                through as it is.
+            TypeError: It is not an event of this store's model, or has no integer clock.
+            ValueError: It has another clock. Nothing was saved.
+
+        Example:
+            >>> store.save_next(lambda clock: event.model_copy(update={"lamport_clock": clock}))
+            Event(...)
+        """
+        return self._clocks.append(make, self._row)
+
     def load_events(self, aggregate_id: str) -> list[EventT]:
         """Return the events of one aggregate in causal order.
 
@@ -103,23 +129,23 @@ class PostgresEventStore(StoreBase[EventT]):
 
         Raises:
             StorageError: The server refused, or did not answer in time.
-            TypeError: ``aggregate_id`` is not a str.
+            TypeError: ``aggregate_id`` is not a str, or the class names no aggregate.
 
         Example:
             >>> store.save_event(event)
             >>> store.load_events(event.aggregate_id) == [event]
             True
         """
-        return self._codec.in_order(self.iter_events(checked_aggregate(aggregate_id)))
+        check_aggregate(aggregate_id, self._codec)
+        return self._codec.in_order(self.iter_events(aggregate_id))
 
     def load_all_events(self) -> list[EventT]:
         """Return every event in the log in causal order.
 
-        Malformed lines are skipped with a warning, as in ``load_events``. A missing log, or table,
-        gives an empty list.
+        Malformed lines and a missing log, or table, are as in ``load_events``.
 
         Returns:
-            The events sorted by ``(lamport_clock, node_id)``, ties in the order of commits.
+            The events in the order of ``load_events``.
 
         Raises:
             StorageError: The server refused, or did not answer in time.
@@ -136,8 +162,7 @@ class PostgresEventStore(StoreBase[EventT]):
         """Yield events in the order of commits, in constant memory however long the log is.
 
         The log is read as it was when iteration began, in pages, with no transaction open between
-        them; saving meanwhile is fine. Malformed lines are skipped with a warning, as in
-        ``load_events``.
+        them; saving meanwhile is fine. Malformed lines are skipped, as in ``load_events``.
 
         Args:
             aggregate_id: The aggregate to yield events of; by default, all of them.
@@ -146,7 +171,7 @@ class PostgresEventStore(StoreBase[EventT]):
             The events.
 
         Raises:
-            StorageError: The server refused, on iteration, or did not answer in time.
+            StorageError, TypeError: As for ``load_events``, on iteration.
 
         Example:
             >>> store.save_events([event, other_event])  # with the Lamport clocks 2 and 1
@@ -154,6 +179,8 @@ class PostgresEventStore(StoreBase[EventT]):
             >>> [found.lamport_clock for found in store.iter_events()]
             [2, 1]
         """
+        if aggregate_id is not None:
+            check_aggregate(aggregate_id, self._codec)
         for event in self._decoded(self._log.pages(aggregate_id=aggregate_id)):
             if aggregate_id in (None, self._codec.aggregate_of(event)):
                 yield event
@@ -207,8 +234,8 @@ class PostgresEventStore(StoreBase[EventT]):
             raise self.storage_error(
                 f'cannot store {what} in "{self._log.place}": {error}'
             ) from error
-        event_id, aggregate_id = self._codec.id_of(event), self._codec.aggregate_of(event)
-        return Row(event_id, aggregate_id, line.removesuffix(b"\n"))
+        line = line.removesuffix(b"\n")
+        return Row(self._codec.id_of(event), self._codec.aggregate_of(event), line)
 
     def _decoded(self, pages: Iterable[list[Found]]) -> Iterator[EventT]:
         skipped = SkippedEvents(self._log.place, self._logger)

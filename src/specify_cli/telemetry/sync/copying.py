@@ -69,6 +69,7 @@ def copy_new(
     Raises:
         StorageError: The operating system or the server refused. What was copied before stays.
         TypeError: One of them is no such store.
+        ValueError: Its events have no id, so nothing tells which of them are there already.
 
     Example:
         >>> store.save_event(event)
@@ -78,6 +79,10 @@ def copy_new(
         1
     """
     from_side, to_side = _side(source), _side(target)
+    if from_side.codec.id_key is None or to_side.codec.id_key is None:
+        raise ValueError(
+            "events without an id cannot be copied: nothing tells which are there already"
+        )
     read_to, mark = _usable(cursor, from_side, to_side)
     done = Copied(0, 0, cursor or "" if read_to else "")
     mark = mark or to_side.mark(None)

@@ -77,9 +77,10 @@ def differ(line: bytes, other: bytes) -> bool:
 
 
 def loaded(data: bytes, codec: EventCodec[Any]) -> Line | None:
-    """Return a line with its ids, or None if it is no event."""
+    """Return a line with its ids, or None if it is no event, or none with an id."""
     try:
         event = codec.decode(data)
     except MalformedLineError:
         return None
-    return Line(codec.id_of(event), codec.aggregate_of(event), data)
+    event_id = codec.id_of(event)
+    return None if event_id is None else Line(event_id, codec.aggregate_of(event), data)

@@ -110,8 +110,9 @@ def test_the_option_is_named_where_it_may_help(
     """Where lines have an id and fail only the contract; not when it was used."""
     log.write_bytes(WHOLE + NOTE)
     hint = "  1 line has an event_id and is no event of this model; for another: --model package"
+    options = "module:Class, for any record: --records"
     assert main("check", log) == 1
-    assert f"\n{hint}.module:Class\n" in capsys.readouterr().out
+    assert f"\n{hint}.{options}\n" in capsys.readouterr().out
     log.write_bytes(WHOLE + NOTE * 2)
     assert main("check", log) == 1
     assert "\n  2 lines have an event_id and are no events of" in capsys.readouterr().out

@@ -1,11 +1,13 @@
-"""The next clock of a log, given under its lock to whoever records an event."""
+"""Recording: the store makes the event of a fact, and gives it the log's next clock."""
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +22,10 @@ from ulid import ULID
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 
+from ..support import recorder
 from ..support.events import CODEC, WHEN, make_event, make_events, numbered_id
 from ..support.platforms import exit_code_of_child, has_fork
+from ..support.processes import start
 
 
 def record(store: SimpleJsonStore) -> Event:
@@ -69,8 +73,10 @@ def test_a_recorded_event_has_what_it_was_given_and_the_rest_is_made(
 
 def test_what_the_contract_refuses_touches_nothing(store: SimpleJsonStore) -> None:
     """An argument that is wrong is a ValueError, before a file is made."""
-    with pytest.raises(ValueError, match="event_type"):
-        store.record("", aggregate_id="043", node_id="cli:WP01")
+    for wrong in ({"event_type": ""}, {"aggregate_id": ""}, {"node_id": ""}):
+        fields = {"event_type": "R", "aggregate_id": "043", "node_id": "n"} | wrong
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            store.record(**fields)  # type: ignore[arg-type]  # texts, all of them
     assert not store.file_path.exists()
     with pytest.raises(StorageError, match="not JSON compliant"):
         store.record("Odd", aggregate_id="043", node_id="a", payload={"n": float("nan")})
@@ -464,3 +470,59 @@ def test_an_index_that_was_made_takes_in_what_is_recorded(store: SimpleJsonStore
         record(store)
         store.save_event(make_event(numbered_id(n)))
     assert len([*store.iter_events()]) == 31
+
+
+@pytest.mark.parametrize("highest", [0, 1, 699, 700])
+def test_the_highest_is_found_in_a_log_of_many_blocks(store: SimpleJsonStore, highest: int) -> None:
+    """At the beginning, at the end or between."""
+    clocks = [1_000_000 if n == highest else n % 500 for n in range(701)]
+    store.save_events(
+        [make_event(lamport_clock=clock, payload={"text": "x" * 300}) for clock in clocks]
+    )
+    assert record(SimpleJsonStore(store.file_path)).lamport_clock == 1_000_001
+
+
+def test_an_event_that_another_program_leaves_without_newline_counts(
+    store: SimpleJsonStore, tmp_path: Path
+) -> None:
+    """Also for a store that knows the log up to there."""
+    record(store)
+    other = SimpleJsonStore(tmp_path / "other.jsonl")
+    other.save_event(make_event(lamport_clock=40))
+    with store.file_path.open("ab") as file:
+        file.write(other.file_path.read_bytes().removesuffix(b"\n"))
+    assert record(store).lamport_clock == 41
+
+
+def test_a_copy_of_a_store_records_on(store: SimpleJsonStore) -> None:
+    """What was learnt of the clocks stays behind, and is learnt anew."""
+    record(store)
+    assert record(pickle.loads(pickle.dumps(store))).lamport_clock == 2  # noqa: S301  # our own
+
+
+def test_no_two_processes_get_one_clock(log: Path) -> None:
+    """Eight processes record, some are killed: none is lost or given twice, and none left out."""
+    processes = [start(recorder, log, f"node{n}", 250) for n in range(8)]
+    end = time.monotonic() + 60
+    while not log.exists() or log.read_bytes().count(b"\n") < 50:
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    for process in processes[:3]:
+        process.kill()
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    lines = [line for output in outputs for line in output.splitlines(keepends=True)]
+    told = [int(line) for line in lines if line.endswith("\n")]
+    found = [event.lamport_clock for event in SimpleJsonStore(log).load_all_events()]
+    assert len(set(told)) == len(told) >= 5 * 250
+    assert {*told} <= {*found}
+    assert found == list(range(1, len(found) + 1))
+
+
+def test_ids_of_one_moment_are_apart(
+    store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is counted up that a forked child would count up alike."""
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_000_000_000)
+    one, two = record(store), record(store)
+    assert one.event_id[:10] == two.event_id[:10]
+    assert one.event_id[10:] != two.event_id[10:]

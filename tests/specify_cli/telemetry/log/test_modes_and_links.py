@@ -1,35 +1,21 @@
-"""Who may read a log that is created, whether it may be a link, and the error of late locks."""
+"""Who may read a log that is created, and whether it may be a link."""
 
 from __future__ import annotations
 
 import os
-import pickle
 import stat
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import JsonlEventStore, JsonlLog, LockTimeoutError, SimpleJsonStore
-from specify_cli.telemetry._log import files, lock
+from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry import JsonlLog, SimpleJsonStore
+from specify_cli.telemetry._log import files
 
 from ..support.events import make_event
 from ..support.platforms import posix_only
 from ..support.system_calls import SystemCalls
-
-
-class OwnError(OSError):
-    """The error of a contract that knows nothing of this one's."""
-
-
-class OwnStore(JsonlEventStore[Event]):
-    """A store for it."""
-
-    event_model = Event
-    storage_error = OwnError
 
 
 @pytest.fixture
@@ -173,60 +159,3 @@ def test_a_link_put_there_meanwhile_is_not_what_was_written_to(
     with pytest.raises(StorageError, match="it is a symbolic link"):
         records.append({"n": 2})
     assert moved.read_bytes() == before
-
-
-@pytest.fixture
-def held(log: Path) -> Iterator[Path]:
-    """Hold the lock of a log, as another process does, for a whole test."""
-    SimpleJsonStore(log).save_event(make_event())
-    fd = os.open(log, os.O_RDWR | getattr(os, "O_BINARY", 0))
-    assert lock.acquire(fd)
-    yield log
-    lock.release(fd)
-    os.close(fd)
-
-
-@pytest.mark.parametrize("timeout", [0, 0.2, 1])
-@pytest.mark.parametrize("how", ["append", "locked"])
-def test_a_log_gives_up_in_time(how: str, timeout: float, held: Path) -> None:
-    """The file is untouched, and the error says which it is."""
-    content = held.read_bytes()
-    records = JsonlLog(held, timeout=timeout)
-
-    def append() -> None:
-        if how == "append":
-            records.append({"n": 1})
-        else:
-            with records.locked():
-                raise AssertionError
-
-    start = time.monotonic()
-    with pytest.raises(LockTimeoutError, match="another call has held its lock for") as caught:
-        append()
-    waited = time.monotonic() - start
-    assert timeout <= waited < timeout * 1.1 + 0.5
-    assert f'cannot append to "{held}"' in str(caught.value)
-    assert held.read_bytes() == content
-
-
-def test_the_error_is_one_of_the_stores_own_too(held: Path) -> None:
-    """Whoever catches the one or the other has it, also from another process."""
-    with pytest.raises(LockTimeoutError) as caught:
-        OwnStore(held, timeout=0).save_event(make_event())
-    assert isinstance(caught.value, OwnError)
-    assert isinstance(caught.value, StorageError)
-    with pytest.raises(LockTimeoutError) as usual:
-        SimpleJsonStore(held, timeout=0).save_event(make_event())
-    for error in (caught.value, usual.value):
-        again = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
-        assert type(again) is type(error)
-        assert again.args == error.args
-
-
-def test_other_refusals_are_not_of_that_kind(log: Path) -> None:
-    """A directory in its place, say."""
-    log.mkdir()
-    with pytest.raises(StorageError) as caught:
-        SimpleJsonStore(log).save_event(make_event())
-    assert not isinstance(caught.value, LockTimeoutError)
-    assert sys.platform == "win32" or "Is a directory" in str(caught.value)

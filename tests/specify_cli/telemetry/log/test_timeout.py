@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 import threading
 import time
@@ -13,11 +14,22 @@ from typing import Any
 
 import pytest
 
-from specify_cli.spec_kitty_events import StorageError
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.spec_kitty_events import Event, StorageError
+from specify_cli.telemetry import JsonlEventStore, JsonlLog, LockTimeoutError, SimpleJsonStore
 from specify_cli.telemetry._log import lock
 
 from ..support.events import make_event
+
+
+class OwnError(OSError):
+    """The error of a contract that knows nothing of this one's."""
+
+
+class OwnStore(JsonlEventStore[Event]):
+    """A store for it."""
+
+    event_model = Event
+    storage_error = OwnError
 
 
 @pytest.fixture
@@ -31,14 +43,32 @@ def held(log: Path) -> Iterator[Path]:
     os.close(fd)
 
 
+def save(log: Path, timeout: float) -> None:
+    """Save an event."""
+    SimpleJsonStore(log, timeout=timeout).save_event(make_event())
+
+
+def append(log: Path, timeout: float) -> None:
+    """Append a record."""
+    JsonlLog(log, timeout=timeout).append({"n": 1})
+
+
+def hold(log: Path, timeout: float) -> None:
+    """Lock the log, to look and decide."""
+    with JsonlLog(log, timeout=timeout).locked():
+        raise AssertionError
+
+
 @pytest.mark.parametrize("timeout", [0, 0.2, 1])
-def test_a_save_gives_up_in_time(timeout: float, held: Path) -> None:
-    """The error names the file, and says how long it was waited for."""
+@pytest.mark.parametrize("how", [save, append, hold])
+def test_a_call_gives_up_in_time(
+    how: Callable[[Path, float], None], timeout: float, held: Path
+) -> None:
+    """The error names the file, and says how long it was waited for; the file is untouched."""
     content = held.read_bytes()
-    store = SimpleJsonStore(held, timeout=timeout)
     start = time.monotonic()
-    with pytest.raises(StorageError, match="another call has held its lock for") as caught:
-        store.save_event(make_event())
+    with pytest.raises(LockTimeoutError, match="another call has held its lock for") as caught:
+        how(held, timeout)
     waited = time.monotonic() - start
     assert timeout <= waited < timeout * 1.1 + 0.5
     assert f'cannot append to "{held}"' in str(caught.value)
@@ -84,6 +114,29 @@ def test_a_known_event_is_not_waited_for_twice(log: Path) -> None:
     finally:
         lock.release(fd)
         os.close(fd)
+
+
+def test_the_error_is_one_of_the_stores_own_too(held: Path) -> None:
+    """Whoever catches the one or the other has it, also from another process."""
+    with pytest.raises(LockTimeoutError) as caught:
+        OwnStore(held, timeout=0).save_event(make_event())
+    assert isinstance(caught.value, OwnError)
+    assert isinstance(caught.value, StorageError)
+    with pytest.raises(LockTimeoutError) as usual:
+        SimpleJsonStore(held, timeout=0).save_event(make_event())
+    for error in (caught.value, usual.value):
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
+        assert type(again) is type(error)
+        assert again.args == error.args
+
+
+def test_other_refusals_are_not_of_that_kind(log: Path) -> None:
+    """A directory in its place, say."""
+    log.mkdir()
+    with pytest.raises(StorageError) as caught:
+        SimpleJsonStore(log).save_event(make_event())
+    assert not isinstance(caught.value, LockTimeoutError)
+    assert sys.platform == "win32" or "Is a directory" in str(caught.value)
 
 
 def test_a_follower_gives_up_in_time(held: Path) -> None:

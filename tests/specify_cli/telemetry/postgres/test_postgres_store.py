@@ -131,33 +131,35 @@ def test_iterating_ends_although_each_event_leads_to_another(store: SimplePostgr
     assert len(store.load_all_events()) == 10
 
 
-def test_a_missing_table_is_an_empty_log(own_server: Server) -> None:
+def test_a_missing_table_is_an_empty_log(server: Server, database: str) -> None:
     """Reading makes no tables; saving does, once."""
-    own_server.start()
-    store = SimplePostgresStore(own_server.conninfo)
+    store = SimplePostgresStore(server.conninfo, dbname=database)
     assert store.load_all_events() == []
     assert store.load_events("one") == []
     assert store.read_since().events == []
-    assert own_server.execute("SELECT * FROM pg_tables WHERE tablename LIKE 'spec_kitty%'") == []
+    tables = "SELECT * FROM pg_tables WHERE tablename LIKE 'spec_kitty%'"
+    assert server.execute(tables, database) == []
     event = make_event()
     store.save_event(event)
     assert store.load_all_events() == [event]
 
 
-def test_who_may_not_make_tables_is_told_what_to_do(own_server: Server) -> None:
+def test_who_may_not_make_tables_is_told_what_to_do(
+    server: Server, database: str, role: str
+) -> None:
     """Whoever may runs what `schema` returns; then others may save with the rights they have."""
-    own_server.start()
-    own_server.execute(f"CREATE ROLE kitty LOGIN PASSWORD '{PASSWORD}'")
-    store = SimplePostgresStore(own_server.conninfo, user="kitty")
+    store = SimplePostgresStore(server.conninfo, dbname=database, user=role)
     with pytest.raises(StorageError, match=r"whoever may make tables has to run what schema\(\) r"):
         store.save_event(make_event())
     for _ in range(2):
-        own_server.execute(store.schema())
-    own_server.execute("GRANT SELECT, INSERT ON spec_kitty_logs, spec_kitty_events TO kitty")
-    own_server.execute("GRANT UPDATE ON spec_kitty_logs TO kitty")
+        server.execute(store.schema(), database)
+    grant = f"GRANT SELECT, INSERT ON spec_kitty_logs, spec_kitty_events TO {role}"
+    server.execute(grant, database)
+    server.execute(f"GRANT UPDATE ON spec_kitty_logs TO {role}", database)
     event = make_event()
     store.save_event(event)
-    assert store.load_all_events() == [event]
+    recorded = store.record("Recorded", aggregate_id="one", node_id="n")
+    assert store.load_all_events() == [event, recorded]
 
 
 def test_malformed_lines_are_skipped_with_a_warning(
@@ -332,6 +334,8 @@ def test_what_is_no_event_is_refused(store: SimplePostgresStore) -> None:
         store.save_event("event")  # type: ignore[arg-type]  # wrong
     with pytest.raises(TypeError, match="an aggregate_id is a str"):
         store.load_events(1)  # type: ignore[arg-type]  # wrong
+    with pytest.raises(TypeError, match="an aggregate_id is a str"):
+        list(store.iter_events(1))  # type: ignore[arg-type]  # wrong
     with pytest.raises(TypeError, match="a cursor is a str or None"):
         store.read_since(1)  # type: ignore[arg-type]  # wrong
     with pytest.raises(StorageError, match="not a cursor"):

@@ -18,6 +18,8 @@ from ..support.events import make_event, make_events
 from ..support.server_load import Follower, until_saved, writers
 from ..support.servers import Server
 
+pytestmark = pytest.mark.servers
+
 Open = Callable[..., SimplePostgresStore]
 _standbys = itertools.count()
 
@@ -140,7 +142,6 @@ def test_a_failover_to_a_standby_loses_nothing(pair: tuple[Server, Server], log:
     assert set(loaded) <= set(seen)
 
 
-@pytest.mark.servers
 @pytest.mark.parametrize("attempt", range(4))
 def test_failovers_lose_nothing(pair: tuple[Server, Server], log: str, attempt: int) -> None:
     """The same, again and again."""

@@ -12,6 +12,7 @@ from ulid import ULID
 
 from specify_cli import spec_kitty_events, telemetry
 from specify_cli.telemetry import JsonlEventStore, JsonlLog, SimpleJsonStore, check, repair
+from specify_cli.telemetry._recorder import Recorder
 from specify_cli.telemetry.jsonl.file import JsonlFile
 
 from ..support.events import make_event
@@ -30,7 +31,7 @@ def public_names() -> dict[str, object]:
         for name in package.__all__:
             if inspect.isroutine(member := getattr(package, name)) or inspect.isclass(member):
                 found[f"{package_name}.{name}"] = member
-    for owner in (JsonlEventStore, JsonlFile, JsonlLog):
+    for owner in (JsonlEventStore, JsonlFile, JsonlLog, Recorder):
         for name, member in vars(owner).items():
             is_method = inspect.isfunction(member) or isinstance(member, property)
             if is_method and not name.startswith("_"):

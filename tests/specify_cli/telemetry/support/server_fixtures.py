@@ -12,9 +12,9 @@ import pytest
 
 from specify_cli.telemetry.postgres import SimplePostgresStore
 
-from .servers import Server, UnavailableError, programs, servers_folder
+from .servers import PASSWORD, Server, UnavailableError, programs, servers_folder
 
-__all__ = ["folder", "log", "open_store", "own_server", "server", "store"]
+__all__ = ["database", "folder", "log", "open_store", "own_server", "role", "server", "store"]
 
 _numbers = itertools.count()
 
@@ -36,9 +36,27 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def server(folder: Path) -> Iterator[Server]:
     """Return a server that runs, for tests that leave it running."""
-    server = Server(folder / "shared").initialise().start()
-    yield server
+    server = Server(folder / "shared").initialise()
+    # Nothing here sees a loss of power, and that is all that waiting for the disk is for.
+    server.set(fsync="off")
+    yield server.start()
     server.kill()
+
+
+@pytest.fixture
+def database(server: Server) -> str:
+    """Return the name of an empty database on the server that tests share."""
+    name = f"database_{next(_numbers)}"
+    server.execute(f"CREATE DATABASE {name}")
+    return name
+
+
+@pytest.fixture
+def role(server: Server) -> str:
+    """Return the name of a role that may connect to the server that tests share."""
+    name = f"role_{next(_numbers)}"
+    server.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    return name
 
 
 @pytest.fixture

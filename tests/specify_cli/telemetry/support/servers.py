@@ -91,7 +91,7 @@ def programs() -> Path:
     raise UnavailableError(f"no PostgreSQL runs here: {'; '.join(reasons)}")
 
 
-def _identity() -> dict[str, object]:
+def identity() -> dict[str, object]:
     """Return what has a process run as nobody, if this one is root's."""
     if os.geteuid() != 0:
         return {}
@@ -99,6 +99,13 @@ def _identity() -> dict[str, object]:
 
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def give_to_server(path: Path) -> None:
+    """Make a path belong to whoever runs servers."""
+    who = identity()
+    if who:
+        os.chown(path, int(str(who["user"])), int(str(who["group"])))
 
 
 def _run(program: Path, *arguments: str | Path, **environment: str) -> None:
@@ -110,7 +117,7 @@ def _run(program: Path, *arguments: str | Path, **environment: str) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        **_identity(),
+        **identity(),
     )
 
 
@@ -124,14 +131,15 @@ class Server:
     def __init__(self, folder: Path, port: int | None = None) -> None:
         """Belong to a folder; `initialise` or `follow` fills it."""
         self.folder = folder
-        self.port = _free_port() if port is None else port
+        self.port = free_port() if port is None else port
         self.process: subprocess.Popen[bytes] | None = None
         self._settings = dict(_SETTINGS)
 
     @property
     def conninfo(self) -> str:
         """How to connect."""
-        return self.conninfo_of(self.port)
+        sslmode = "require" if "ssl" in self._settings else "disable"
+        return self.conninfo_of(self.port, sslmode=sslmode)
 
     @staticmethod
     def conninfo_of(*ports: int, **more: str) -> str:
@@ -144,9 +152,8 @@ class Server:
             user="postgres",
             dbname="postgres",
             password=PASSWORD,
-            sslmode="disable",
             gssencmode="disable",
-            **more,
+            **{"sslmode": "disable", **more},
         )
 
     def initialise(self) -> Self:
@@ -155,6 +162,7 @@ class Server:
         secret.write_text(PASSWORD + "\n", encoding="ascii")
         secret.chmod(0o644)
         options = ["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+        options.append("--wal-segsize=1")  # megabytes: less to write, and to remove
         auth = ["--auth=scram-sha-256", f"--pwfile={secret}"]
         _run(programs() / "initdb", "-D", self.folder, *options, *auth)
         secret.unlink()
@@ -191,7 +199,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                **_identity(),
+                **identity(),
             )
         if wait:
             self.wait_until_it_answers()
@@ -218,9 +226,9 @@ class Server:
             else:
                 return
 
-    def execute(self, statement: str) -> list[tuple[object, ...]]:
+    def execute(self, statement: str, dbname: str = "postgres") -> list[tuple[object, ...]]:
         """Run a statement and return its rows."""
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+        with psycopg.connect(self.conninfo, dbname=dbname, autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
@@ -285,7 +293,8 @@ def _children_of(pid: int) -> list[int]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on just now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -296,9 +305,7 @@ def servers_folder() -> Iterator[Path]:
     """Yield a folder in which servers may be, whoever runs them."""
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name).resolve()
-        identity = _identity()
-        if identity:
-            os.chown(folder, int(str(identity["user"])), int(str(identity["group"])))
+        give_to_server(folder)
         yield folder
 
 

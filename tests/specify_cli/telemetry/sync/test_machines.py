@@ -18,6 +18,8 @@ from ..support.events import make_event
 from ..support.processes import start
 from ..support.servers import Server
 
+pytestmark = pytest.mark.servers
+
 
 class Machine:
     """One machine: a log of its own, and cursors, which it may lose."""
@@ -52,19 +54,16 @@ class Machine:
         copy_new(source, target, self.cursors.get(name), progress=note)  # type: ignore[arg-type]  # of either kind
 
 
-@pytest.mark.parametrize(
-    ("seed", "steps"),
-    [(0, 30), *(pytest.param(seed, 60, marks=pytest.mark.servers) for seed in range(1, 8))],
-)
+@pytest.mark.parametrize("seed", range(8))
 def test_machines_converge_whatever_they_do(
-    own_server: Server, tmp_path: Path, log: str, seed: int, steps: int
+    own_server: Server, tmp_path: Path, log: str, seed: int
 ) -> None:
     """Recording, pushing, pulling and losing cursors in any order, with a server that is killed."""
     chance = random.Random(seed)
     own_server.start()
     machines = [Machine(tmp_path, number, own_server.conninfo, log) for number in range(3)]
     is_up = True
-    for _ in range(steps):
+    for _ in range(60):
         machine = chance.choice(machines)
         match chance.choice(["record", "record", "push", "pull", "lose", "server"]):
             case "record":
@@ -104,14 +103,13 @@ def converge(machines: list[Machine]) -> None:
     assert loads[0] == loads[1] == loads[2] == machines[0].server.load_all_events()
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(8, marks=pytest.mark.servers)])
 def test_processes_that_record_and_share_at_once(
-    own_server: Server, tmp_path: Path, log: str, kills: int
+    own_server: Server, tmp_path: Path, log: str
 ) -> None:
     """While the server is killed under them, and some of them are killed too."""
     own_server.start()
     machines = [Machine(tmp_path, number, own_server.conninfo, log) for number in range(3)]
-    for kill in range(kills):
+    for kill in range(8):
         processes = [
             start(sync_machine, own_server.conninfo, log, machine.file.file_path, number, 40, kill)
             for number, machine in enumerate(machines)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
-from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._cli import commands, sharing
 from specify_cli.telemetry.postgres import SimplePostgresStore
 
+from ..project.processes import run_python
+from ..project.releases.install import VERSIONS, folder_of
 from ..support.events import make_event, make_events
 from ..support.servers import PASSWORD, Server
 
 MODULE = "specify_cli.telemetry"
 VARIABLE = "SPEC_KITTY_TELEMETRY_SERVER"
+STORE = f"{MODULE}:SimpleJsonStore"
 
 Output = pytest.CaptureFixture[str]
 
@@ -258,12 +264,157 @@ def test_one_round_of_a_process(tmp_path: Path, log: str, server: Server) -> Non
     assert process.returncode != 0
 
 
-def test_another_model(tmp_path: Path, log: str, shared: SimplePostgresStore) -> None:
+MODULE_TEXT = """
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from specify_cli.spec_kitty_events import Event
+from specify_cli.telemetry import JsonlEventStore
+
+class Wider(Event):
+    build_id: str
+
+class Status(BaseModel):
+    ref: UUID
+    mission: str
+    at: int
+
+class StatusStore(JsonlEventStore[Status]):
+    event_model = Status
+    id_field = "ref"
+    aggregate_field = "mission"
+    order_by = ("at", "ref")
+
+class Remark(BaseModel):
+    text: str
+
+class RemarkStore(JsonlEventStore[Status | Remark]):
+    event_model = Status | Remark
+    id_field = "ref"
+    aggregate_field = None
+    order_by = ()
+
+class OnlyRemarks(RemarkStore):
+    event_model = Remark
+    id_field = None
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a module of the current directory, with types of events and stores for them."""
+    name = f"module_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(MODULE_TEXT, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    return importlib.import_module(name)
+
+
+def status_lines(count: int) -> list[str]:
+    """Return lines of statuses, in an order of their own."""
+    return [f'{{"at": {9 - n}, "mission": "043", "ref": "{UUID(int=n)}"}}\n' for n in range(count)]
+
+
+def test_another_model(
+    tmp_path: Path, log: str, shared: SimplePostgresStore, module: Any, capsys: Output
+) -> None:
     """The option names it, as with the other commands."""
     SimpleJsonStore(tmp_path / "here").save_event(make_event())
-    (tmp_path / "wider.py").write_text(
-        f"from {Event.__module__} import Event\nclass Wider(Event):\n    build_id: str\n",
-        encoding="utf-8",
-    )
-    assert main("push", "here", "--log", log, "--model", "wider:Wider") == 0
+    assert main("push", "here", "--log", log, "--model", f"{module.__name__}:Wider") == 0
+    assert "1 line not pushed to" in capsys.readouterr().err
     assert shared.load_all_events() == []
+
+
+@pytest.mark.parametrize("option", [None, "specify_cli.spec_kitty_events:Event", STORE])
+def test_the_contract_is_a_model_like_any_other(tmp_path: Path, log: str, option: str) -> None:
+    """It is the one that is meant if none is named; and so is its store."""
+    events = make_events(3)
+    SimpleJsonStore(tmp_path / "here").save_events(events)
+    model = ["--model", option] if option else []
+    assert main("push", "here", "--log", log, *model) == 0
+    assert main("pull", "there", "--log", log, *model) == 0
+    assert SimpleJsonStore(tmp_path / "there").load_all_events() == events
+
+
+def test_a_class_of_stores_is_a_model(
+    tmp_path: Path, log: str, home: Path, module: Any, capsys: Output
+) -> None:
+    """It says which field is what: ids of another type, under another name, are known again."""
+    model = ["--log", log, "--model", f"{module.__name__}:StatusStore"]
+    here, there = module.StatusStore(tmp_path / "here"), module.StatusStore(tmp_path / "there")
+    here.file_path.write_text("".join(status_lines(3)) + "{}\n", encoding="utf-8")
+    assert main("push", "here", *model) == 0
+    assert "1 line not pushed to" in capsys.readouterr().err
+    assert main("pull", "there", *model) == 0
+    assert there.file_path.read_text(encoding="utf-8") == "".join(status_lines(3))
+    assert [event.at for event in there.load_events("043")] == [7, 8, 9]
+    there.save_event(module.Status(ref=UUID(int=7), mission="044", at=1))
+    shutil.rmtree(home)  # the cursors
+    for _ in range(2):
+        for name in ("there", "here"):
+            assert main("sync", name, *model) == 0
+    assert here.load_all_events() == there.load_all_events()
+    assert len(there.load_all_events()) == 4
+    other = {"ref": UUID(int=7), "mission": "045", "at": 1}
+    module.StatusStore(tmp_path / "other").save_event(module.Status(**other))
+    capsys.readouterr()
+    assert main("push", "other", *model) == 1
+    assert f"another event under the id {UUID(int=7)}" in capsys.readouterr().err
+
+
+def test_what_has_no_id_stays_where_it_is(
+    tmp_path: Path, log: str, module: Any, capsys: Output
+) -> None:
+    """It would come back with each pull, and be there twice as often."""
+    here = tmp_path / "here"
+    here.write_text('{"text": "a"}\n' + status_lines(1)[0], encoding="utf-8")
+    before = here.read_bytes()
+    for _ in range(2):
+        assert main("sync", "here", "--log", log, "--model", f"{module.__name__}:RemarkStore") == 0
+    assert here.read_bytes() == before
+    out, err = capsys.readouterr()
+    assert out.count("1 line pushed to") == 1
+    assert err.count("1 line not pushed to") == 1
+    assert main("sync", "here", "--log", log, "--model", f"{module.__name__}:OnlyRemarks") == 2
+    assert capsys.readouterr().err == (
+        "events without an id cannot be copied: nothing tells which are there already\n"
+    )
+    assert here.read_bytes() == before
+
+
+PUBLISHED = """
+import sys
+from pathlib import Path
+
+import spec_kitty_events
+from specify_cli.telemetry import JsonlEventStore
+from specify_cli.telemetry._cli import commands
+
+class Store(JsonlEventStore[spec_kitty_events.Event]):
+    event_model = spec_kitty_events.Event
+
+more = {"build_id": "main", "project_uuid": "6f1f0f1e-5a5b-4c3d-9e8f-0123456789ab"}
+more["correlation_id"] = "01KHJVJWDM0HGAGYGXJYKD1JQG"
+Store("here").save_events(
+    spec_kitty_events.Event(
+        event_id=f"{number:026}", event_type="Shared", aggregate_id="043", node_id="n",
+        lamport_clock=number, timestamp="2026-01-02T03:04:05Z",
+        **{name: more[name] for name in more if name in spec_kitty_events.Event.model_fields},
+    )
+    for number in range(3)
+)
+model = ["--log", sys.argv[1], "--model", "spec_kitty_events:Event"]
+for command, name, status in (("push", "here", 0), ("pull", "there", 0), ("sync", "here", 0)):
+    assert commands.main([command, name, *model]) == status, command
+assert Path("here").read_bytes() == Path("there").read_bytes()
+assert len(Store("there").load_all_events()) == 3
+"""
+
+
+def test_the_published_contract_is_a_model(tmp_path: Path, log: str) -> None:
+    """The events of its latest release, with all that they have more than those here."""
+    release = folder_of(VERSIONS[-1])
+    if not release.is_dir():
+        pytest.skip(f"spec-kitty-events {VERSIONS[-1]} is not installed")
+    run_python(["-c", PUBLISHED, log], tmp_path, release, *map(Path, sys.path))
