@@ -15,11 +15,10 @@ from pathlib import Path
 from time import perf_counter
 
 from . import report
-from .contenders import CONTENDERS
-from .imports import import_times
-from .runner import Runner, installed
+from .contenders import CONTENDERS, RELEASES, installed
+from .runner import IMPORTS, ROOT, Children, Runner
 
-RESULTS = Path(__file__).resolve().parent / "results"
+PROCESSES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,8 @@ class Plan:
 
     Attributes:
         sizes: The logs that a first save is measured on; the rest is measured on the last.
-        rounds: How often each contender has its turn.
+        rounds: How often each contender has its turn; twice as often at first saves.
+        saves: How many events are saved one by one, and in batches.
         import_rounds: How often an import is timed.
         memory_sizes: How many known ids the memory for them is measured with.
         scaling: The sizes of the scaling run, with the rounds of each.
@@ -38,6 +38,7 @@ class Plan:
 
     sizes: list[int]
     rounds: int
+    saves: int
     import_rounds: int
     memory_sizes: list[int]
     scaling: dict[int, int]
@@ -45,82 +46,95 @@ class Plan:
 
 
 FULL = Plan(
-    sizes=[1_000, 5_000, 20_000],
-    rounds=5,
-    import_rounds=15,
+    sizes=[5_000, 20_000],
+    rounds=3,
+    saves=10_000,
+    import_rounds=11,
     # A dictionary has just doubled with 22,000 keys: memory per key is at its highest there.
     memory_sizes=[20_000, 22_000],
     scaling={1_000: 5, 10_000: 5, 100_000: 3, 1_000_000: 2},
     warm_saves=2_000,
 )
 QUICK = Plan(
-    sizes=[500, 1_000, 2_000],
-    rounds=2,
-    import_rounds=3,
+    sizes=[500, 1_000],
+    rounds=1,
+    saves=1_000,
+    import_rounds=1,
     memory_sizes=[1_000],
-    scaling={1_000: 2, 2_000: 2, 5_000: 2},
+    scaling={1_000: 1, 2_000: 1, 5_000: 1},
     warm_saves=100,
 )
 
 
 def compare(plan: Plan, folder: Path) -> report.Comparison:
     """Measure all contenders on the same events."""
-    runner = Runner(folder)
-    everyone = installed()
-    unbounded = [name for name in everyone if CONTENDERS[name].max_events is None]
-    logs = [name for name in unbounded if CONTENDERS[name].persistent and name != "limit"]
-    count = plan.sizes[-1]
-    # TinyDB takes a second for a few hundred saves, so it has one turn at them, not several.
-    slow = [name for name in everyone if name not in unbounded]
-    runner.measure_from_empty("save", unbounded, count, plan.rounds)
-    runner.measure_from_empty("save", slow, count, 1)
-    runner.measure_from_empty("save_many", everyone, count, plan.rounds)
-    runner.fill(everyone, count)
-    runner.measure("load_all", everyone, count, plan.rounds)
-    runner.measure("load_one", everyone, count, plan.rounds)
-    knowing = [name for name in unbounded if CONTENDERS[name].knows_ids]
-    runner.measure("known_id", knowing, count, plan.rounds)
-    runner.measure("known_id", slow, count, 1)
-    for size in plan.sizes:
-        if size != count:
-            runner.fill(logs, size)
-        runner.measure("first_save", logs, size, 2 * plan.rounds)
+    runner = Runner(folder, plan.rounds)
+    types = CONTENDERS | RELEASES
+    names = installed(types)
+    for name in types.keys() - names:
+        print(f"  {types[name].title} is not installed: left out", file=sys.stderr)
+    files = [name for name in names if types[name].persistent and name != "limit"]
+    n = plan.sizes[-1]
+    for processes in PROCESSES:
+        # Those that several processes may save to; none of them waits for a device.
+        several = [name for name in CONTENDERS if name in {"store", "sqlite", "diskcache", "lmdb"}]
+        saving = [name for name in names if processes == 1 or name in several]
+        runner.measure_together(saving, processes, plan.saves // max(1, processes // 2))
+    runner.measure("save_many", names, 0, plan.saves)
+    runner.fill(names, n)
+    reading = [name for name in names if types[name].reads]
+    runner.measure("load_all", reading, n)
+    runner.measure("load_one", reading, n)
+    knowing = [name for name in names if types[name].does.ids != "-"]
+    runner.measure("known_id", knowing, n, plan.saves // 2)
+    runner.measure("first_save", files, n, rounds=2 * plan.rounds)
+    for size in plan.sizes[:-1]:
+        few = [name for name in files if name in {"store", "plain", "sqlite"}]
+        runner.fill(few, size)
+        runner.measure("first_save", few, size, rounds=2 * plan.rounds)
     for size in plan.memory_sizes:
         runner.fill(["store"], size)
-        runner.measure("memory", ["store"], size, 1)
-    imports = import_times(plan.import_rounds, folder)
-    return report.Comparison(runner.results, plan.sizes, imports, plan.rounds)
+        runner.measure("memory", ["store"], size, rounds=1)
+    children = Children(folder)
+    imports = {
+        name: [children.import_time(before) for _ in range(plan.import_rounds)]
+        for name, before in IMPORTS.items()
+    }
+    return report.Comparison(runner.results, plan.sizes, imports)
 
 
 def scale(plan: Plan, folder: Path) -> report.Scaling:
     """Measure the store, plain JSONL and SQLite on logs of growing size."""
-    runner = Runner(folder)
     contenders = ["store", "plain", "sqlite"]
+    results = {}
     for count, rounds in plan.scaling.items():
+        runner = Runner(folder, rounds)
         runner.fill(contenders, count)
-        runner.measure("iterate", ["store"], count, rounds)
-        runner.measure("load_one", contenders, count, rounds)
-        runner.measure("load_all", contenders, count, rounds)
-        runner.measure("memory", ["store"], count, 1)
-        runner.measure("first_save", contenders, count, rounds)
-        runner.measure("warm_save", contenders, count, rounds, min(count, plan.warm_saves))
+        runner.measure("iterate", ["store"], count)
+        runner.measure("load_one", contenders, count)
+        runner.measure("load_all", contenders, count)
+        runner.measure("memory", ["store"], count, rounds=1)
+        runner.measure("first_save", contenders, count)
+        runner.measure("save", contenders, count, min(count, plan.warm_saves))
         runner.clear(contenders, count)
-    return report.Scaling(runner.results, list(plan.scaling), list(plan.scaling.values()))
+        results[count] = runner.results
+    return report.Scaling(results)
 
 
 def main() -> None:
-    """Measure, print the tables, write the results and charts."""
+    """Measure, print the tables, write the results and the chart."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run")
     parser.add_argument("--quick", action="store_true", help="few events, to see that it works")
     parser.add_argument("--scaling", action="store_true", help="up to 1,000,000 events instead")
-    parser.add_argument("--output", type=Path, help="folder for results and charts")
+    parser.add_argument("--output", type=Path, help="folder for results")
     options = parser.parse_args()
     plan = QUICK if options.quick else FULL
     start = perf_counter()
     # Made and removed here, however the run ends.
     with tempfile.TemporaryDirectory(prefix="benchmark-") as temporary:
         folder = Path(temporary)
-        output = options.output or (folder / "results" if options.quick else RESULTS)
+        default = folder / "results" if options.quick else ROOT / "benchmarks" / "results"
+        output = options.output or default
         output.mkdir(parents=True, exist_ok=True)
         if options.quick or not options.scaling:
             report.write_comparison(compare(plan, folder), output)

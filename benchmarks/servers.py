@@ -20,7 +20,7 @@ from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry.postgres import SimplePostgresStore
 from specify_cli.telemetry.sync import copy_new
 
-from .environment import describe
+from .report import describe
 from .workload import aggregate_id, events, in_batches
 
 RESULTS = Path(__file__).resolve().parent / "results" / "servers.md"

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from statistics import median
+from typing import NamedTuple
 
-from .runner import Results
+from .runner import Results, best
 
 
-@dataclass(frozen=True)
-class Target:
-    """One aim.
-
-    Attributes:
-        text: What it is about.
-        limit: The number to reach.
-        reached: The number measured; None when this run did not measure it.
-        at_least: Whether more is better.
-        unit: What the numbers count.
-    """
+class Target(NamedTuple):
+    """One aim; ``reached`` is None where this run did not measure it."""
 
     text: str
     limit: float
     reached: float | None
-    at_least: bool = False
     unit: str = "x"
+    at_least: bool = False
 
     @property
     def met(self) -> bool | None:
@@ -33,86 +26,56 @@ class Target:
         return self.reached >= self.limit if self.at_least else self.reached <= self.limit
 
 
-def main_targets(results: Results, imported: float, sizes: list[int]) -> list[Target]:
-    """Return the aims that the main run measures.
+def main_targets(results: Results, imported: list[float], sizes: list[int]) -> list[Target]:
+    """Return the aims that the main run measures, most of them on the largest log."""
+    small, n = sizes
 
-    Args:
-        results: What the run measured.
-        imported: The import time that counts, in milliseconds.
-        sizes: The sizes of the logs, ascending; most is measured on the last.
-    """
-    n = sizes[-1]
+    def over(key: str, name: str, above: str = "store") -> float | None:
+        dividend, divisor = best(results, above, key), best(results, name, key)
+        return None if dividend is None or divisor is None else dividend / divisor
 
-    def over(metric: str, contender: str, size: int = n) -> float | None:
-        return ratio(results, f"{metric}@{size}", "store", contender)
+    def faster(key: str, than: str) -> float | None:
+        return over(key, "store", than)
 
-    def under(metric: str, contender: str) -> float | None:
-        return ratio(results, f"{metric}@{n}", contender, "store")
-
-    encoding = results["store"][f"save_many@{n}"] / results["store"][f"encode@{n}"]
-    small = [value for size in sizes[:-1] if (value := over("first_save", "sqlite", size))]
+    save, first = "save@1 processes", f"first_save@{n}"
+    batch, encoding = best(results, "store", "save_many@0"), best(results, "store", "encode@0")
     return [
+        Target("save: times faster than plain JSONL", 2.2, faster(save, "plain"), at_least=True),
+        Target("save: times faster than SQLite", 3.5, faster(save, "sqlite"), at_least=True),
+        Target("save_events of 1,000: its time over encoding alone", 1.6, batch / encoding),
         Target(
-            "warm save: times faster than plain JSONL", 2.2, under("save", "plain"), at_least=True
+            *(f"first save, log of {n:,}: times faster than plain JSONL", 80),
+            *(faster(first, "plain"), "x", True),
         ),
-        Target("warm save: times faster than SQLite", 3.5, under("save", "sqlite"), at_least=True),
-        Target("save_events of 1,000: its time over encoding alone", 1.6, encoding),
         Target(
-            f"first save, log of {n:,}: times faster than plain JSONL",
-            80,
-            under("first_save", "plain"),
-            at_least=True,
+            *(f"first save, log of {small:,}: time over SQLite's", 1),
+            over(f"first_save@{small}", "sqlite"),
         ),
-        Target(f"first save, logs up to {sizes[-2]:,}: time over SQLite's", 1, max(small)),
-        Target("load all: time over the bare limit", 1.05, over("load_all", "limit")),
-        Target("load one aggregate: time over SQLite's", 1.2, over("load_again", "sqlite")),
-        Target(
-            "load one aggregate, the first in a process: time over SQLite's",
-            1.2,
-            over("load_one", "sqlite"),
-        ),
-        Target("save of a known id: time over SQLite's", 1, over("known_id", "sqlite")),
+        Target("load all: time over the bare limit", 1.05, over(f"load_all@{n}", "limit")),
+        Target("load one: time over SQLite's", 1.2, over(f"load_one@{n}", "sqlite")),
+        Target("load another: time over SQLite's", 1.2, over(f"load_again@{n}", "sqlite")),
+        Target("save of a known id: time over SQLite's", 1, over(f"known_id@{n}", "sqlite")),
         *memory_targets(results),
-        Target("import: time added to a bare `import pydantic`", 10, imported, unit=" ms"),
+        Target("import: time added to a bare `import pydantic`", 10, median(imported), " ms"),
     ]
 
 
-def scaling_targets(results: Results, sizes: list[int]) -> list[Target]:
-    """Return the aims that the scaling run measures, the largest log against one a hundredth of it.
-
-    Args:
-        results: What the run measured.
-        sizes: The sizes of the logs, ascending, ten times as many events each time.
-    """
-    small, large = sizes[-3], sizes[-1]
-    store = results["store"]
+def scaling_targets(results: dict[int, Results]) -> list[Target]:
+    """Return the aims that the scaling run measures, the largest log against one a hundredth."""
+    *_, small, _, large = results
+    warm = {size: best(results[size], "store", f"save@{size}") for size in (small, large)}
+    grown = best(results[large], "store", f"growth@{large}")
+    text = f"save, log of {large:,}: time over that at {small:,}"
     return [
-        Target(
-            f"warm save, log of {large:,}: time over that at {small:,}",
-            1.3,
-            store[f"warm_save@{large}"] / store[f"warm_save@{small}"],
-        ),
-        Target(
-            f"iterating {large:,} events: growth of the process",
-            20,
-            store.get(f"growth@{large}"),
-            unit=" MB",
-        ),
-        *memory_targets(results),
+        Target(text, 1.3, (warm[large] or 0) / (warm[small] or 1)),
+        Target(f"iterating {large:,} events: growth of the process", 20, grown, " MB"),
+        *(target for size in results for target in memory_targets(results[size])),
     ]
 
 
-def memory_targets(results: Results) -> list[Target]:
-    """Return the aim for the memory of known ids, at each number of them that was measured."""
-    return [
-        Target(f"memory per known id, {int(size):,} ids", 120, value, unit=" bytes")
-        for metric, _, size in (key.partition("@") for key in results["store"])
-        if metric == "memory" and (value := results["store"][f"memory@{size}"])
-    ]
-
-
-def ratio(results: Results, key: str, above: str, below: str) -> float | None:
-    """Return a metric of one contender divided by that of another; None where either lacks."""
-    dividend = results.get(above, {}).get(key)
-    divisor = results.get(below, {}).get(key)
-    return None if dividend is None or divisor is None else dividend / divisor
+def memory_targets(results: Results) -> Iterator[Target]:
+    """Yield the aim for the memory of known ids, at each number of them that was measured."""
+    for key, values in results["store"].items():
+        metric, _, size = key.partition("@")
+        if metric == "memory":
+            yield Target(f"memory per known id, {int(size):,} ids", 120, min(values), " bytes")
