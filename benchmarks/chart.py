@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html import escape
 from math import floor, log10
 
-_WIDTH, _BAR, _ROW = 860, 17, 24
+_WIDTH, _ROW = 860, 24
 _STYLE = """
   text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; }
   .page { fill: #ffffff; } .text { fill: #1f2328; } .soft { fill: #59636e; }
@@ -77,8 +77,7 @@ def _bars(x: float, y: float, title: str, values: dict[str, float]) -> list[str]
             label = f"… {label}"
         parts += [
             _text(x + 122, top + 13, name, words, "end"),
-            f'<rect x="{x + 130:.1f}" y="{top:.1f}" width="{length:.1f}" height="{_BAR}" rx="2"'
-            f' class="fill-{kind}"/>',
+            f'<rect x="{x + 130}" y="{top}" width="{length:.1f}" height="17" class="fill-{kind}"/>',
             _text(x + 136 + length, top + 13, label, words),
         ]
     return parts

@@ -34,7 +34,6 @@ class Contender(ABC):
         library: The module it is made of, where it is not part of Python; loaded, ``lib``.
         does: What else it does.
         is_log: Whether it keeps the workload's lines as they are.
-        persistent: Whether events outlive the process.
         reads: Whether it has a way to load what it wrote; without one, only checks do.
         event_model: The type of its events, which has these fields beside those of the workload.
     """
@@ -44,7 +43,6 @@ class Contender(ABC):
     lib: ClassVar[Any]
     does: ClassVar[Does]
     is_log: ClassVar[bool] = False
-    persistent: ClassVar[bool] = True
     reads: ClassVar[bool] = True
     event_model: ClassVar[Any] = Event
     more_fields: ClassVar[dict[str, str]] = {}
@@ -75,11 +73,11 @@ class Contender(ABC):
         """Put the first ``count`` events at ``path``."""
         if cls.is_log:
             workload.write_log(path, cls._records(0, count))
-        elif cls.persistent:
-            contender = cls(path)
-            for start in range(0, count, 1000):
-                contender.save_many(cls.events(start, min(count, start + 1000)))
-            contender.close()
+            return
+        contender = cls(path)
+        for start in range(0, count, 1000):
+            contender.save_many(cls.events(start, min(count, start + 1000)))
+        contender.close()
 
     @classmethod
     def _records(cls, start: int, stop: int) -> Iterable[dict[str, Any]]:

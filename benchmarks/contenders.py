@@ -1,4 +1,4 @@
-"""The list of contenders, in the order of the tables. Ratios are to the first."""
+"""The contenders, in the order of the tables. Ratios are to the first."""
 
 from __future__ import annotations
 
@@ -18,17 +18,8 @@ CONTENDERS: dict[str, type[Contender]] = {
     "leveldb": databases.LevelDb,
     "rocksdb": databases.RocksDb,
     "duckdb": databases.DuckDb,
-    "memory": logs.InMemory,
     "limit": logs.BareLimit,
 }
 # The store with events of other releases of the contract: in a table of their own.
-RELEASES: dict[str, type[Contender]] = {
-    "release6": logs.Published,
-    "release11": logs.PublishedLater,
-}
+RELEASES = {"release6": logs.Published, "release11": logs.PublishedLater}
 EVERYONE = CONTENDERS | RELEASES
-
-
-def installed(contenders: dict[str, type[Contender]]) -> list[str]:
-    """Return the contenders that can take part."""
-    return [name for name, contender in contenders.items() if contender.is_installed()]

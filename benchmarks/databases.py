@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class DuckDb(Sqlite):
     def save_many(self, events: list[Event]) -> None:
         columns = [list(column) for column in zip(*map(_row, events), strict=True)]
         several = self.insert.replace("values", "select").replace("(", "").replace(")", "")
-        self._connection.execute(several.replace("?", "unnest(?)"), columns)  # type: ignore[arg-type]  # its own kind
+        self._connection.execute(several.replace("?", "unnest(?)"), columns)
 
 
 class Eventsourcing(Contender):
@@ -179,10 +180,7 @@ class Lmdb(KeyValue):
     def under(self, prefix: bytes) -> Iterator[bytes]:
         with self._db.begin() as transaction, transaction.cursor() as cursor:
             cursor.set_range(prefix)
-            for key, value in cursor:
-                if not key.startswith(prefix):
-                    return
-                yield value
+            yield from (value for _, value in takewhile(_under(prefix), cursor))
 
 
 class LevelDb(KeyValue):
@@ -223,15 +221,17 @@ class RocksDb(KeyValue):
         self._db.write(batch)
 
     def under(self, prefix: bytes) -> Iterator[bytes]:
-        for key, value in self._db.items(from_key=prefix):
-            if not key.startswith(prefix):
-                return
-            yield value
+        items = takewhile(_under(prefix), self._db.items(from_key=prefix))
+        return (value for _, value in items)
 
 
 def _row(event: Event) -> tuple[str, str, int, str, str]:
     body = event.model_dump_json()
     return event.event_id, event.aggregate_id, event.lamport_clock, event.node_id, body
+
+
+def _under(prefix: bytes) -> Callable[[tuple[bytes, bytes]], bool]:
+    return lambda item: item[0].startswith(prefix)
 
 
 def _known(event: Event) -> bytes:

@@ -12,22 +12,21 @@ from typing import Any
 
 from tests.specify_cli.telemetry.project.releases.install import folder_of
 
-from specify_cli.spec_kitty_events import Event, InMemoryEventStore
+from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import SimpleJsonStore
 
 from .contender import Contender, Does, causal_order
 
 
-class Store(Contender):
-    """Anything with the methods of the contract, and perhaps a way to save several events."""
+class ThisStore(Contender):
+    """The store of this project."""
+
+    title = "SimpleJsonStore"
+    does = Does("yes", "processes", torn="sealed, skipped with a warning")
+    is_log = True
 
     def __init__(self, path: Path) -> None:
-        self.store: Any = self.make(path)
-
-    @classmethod
-    def make(cls, path: Path) -> Any:
-        """Return the store."""
-        return SimpleJsonStore(path)
+        self.store: Any = SimpleJsonStore(path)
 
     def save(self, event: Event) -> None:
         self.store.save_event(event)
@@ -40,14 +39,6 @@ class Store(Contender):
 
     def load_all(self) -> list[Event]:
         return self.store.load_all_events()  # type: ignore[no-any-return]  # the same
-
-
-class ThisStore(Store):
-    """The store of this project."""
-
-    title = "SimpleJsonStore"
-    does = Does("yes", "processes", torn="sealed, skipped with a warning")
-    is_log = True
 
     def encode(self, events: list[Event]) -> None:
         """Make the lines that a save would write."""
@@ -79,32 +70,14 @@ class Published(ThisStore):
         cls.lib = import_module("tests.specify_cli.telemetry.project.releases.kitty_store")
         cls.event_model = cls.lib.KittyStore.event_model
 
-    @classmethod
-    def make(cls, path: Path) -> Any:
-        return cls.lib.KittyStore(path)
+    def __init__(self, path: Path) -> None:
+        self.store = self.lib.KittyStore(path)
 
 
 class PublishedLater(Published):
     """The latest release."""
 
     title = "spec-kitty-events 11.0.0"
-
-
-class InMemory(Store):
-    """The dictionary that comes with the contract; nothing is kept."""
-
-    title = "InMemoryEventStore"
-    does = Does("yes", survives="-")
-    persistent = False
-
-    @classmethod
-    def make(cls, path: Path) -> Any:
-        del path
-        return InMemoryEventStore()
-
-    def save_many(self, events: list[Event]) -> None:
-        for event in events:
-            self.store.save_event(event)
 
 
 class PlainJsonl(Contender):
@@ -177,8 +150,9 @@ class Logging(PlainJsonl):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._handler = logging.FileHandler(path, encoding="utf-8")
-        self._logger = logging.Logger("benchmark")
+        self._logger = logging.getLogger("benchmark")
         self._logger.addHandler(self._handler)
+        self._logger.setLevel(logging.INFO)
 
     def save(self, event: Event) -> None:
         self._logger.info("%s", event.model_dump_json())

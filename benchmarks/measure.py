@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import time
-import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -166,18 +165,6 @@ def load_one(job: Job) -> Values:
     return dict(zip(["load_one", "load_again"], times, strict=True))
 
 
-def memory(job: Job) -> Values:
-    """Have this store learn every id in the log; what it holds then, by ``tracemalloc``."""
-    events = workload.events(job.new, job.new + WARM_UP)
-    tracemalloc.start()
-    store = telemetry.SimpleJsonStore(job.path)
-    for event in events:
-        store.save_event(event)
-    gc.collect()
-    held, _ = tracemalloc.get_traced_memory()
-    return {"memory": held / (job.count + WARM_UP)}
-
-
 def iterate(job: Job) -> Values:
     """Go through the whole log with this store: the time, and how far the process grows (MB)."""
     before = _memory_status("VmRSS")
@@ -221,10 +208,7 @@ def append(job: Job) -> Values:
 
 
 def _open(job: Job) -> Contender:
-    contender = EVERYONE[job.contender](Path(job.path))
-    if not contender.persistent and job.task.startswith(("load", "known")):
-        contender.save_many(contender.events(0, job.count))
-    return contender
+    return EVERYONE[job.contender](Path(job.path))
 
 
 def _time_each(step: Callable[[Any], object], items: list[Any], job: Job) -> list[float]:
@@ -273,7 +257,7 @@ TASKS: dict[str, Callable[[Job], Values]] = {
     function.__name__: function
     for function in (
         *(fill, save, save_many, first_save, known_id, load_all, load_one),
-        *(memory, iterate, read_since, record, append),
+        *(iterate, read_since, record, append),
     )
 }
 

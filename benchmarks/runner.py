@@ -144,11 +144,6 @@ class Runner:
             ]
             self._keep(name, f"{processes} processes", summary(self._children.run(*jobs)))
 
-    def clear(self, contenders: Iterable[str], count: int) -> None:
-        """Remove what ``fill`` made."""
-        for name in contenders:
-            shutil.rmtree(self._path(name, count).parent)
-
     def _path(self, name: str, count: int) -> Path:
         return self._folder / f"{name}-{count}" / "events"
 
@@ -188,9 +183,9 @@ def summary(found: Sequence[Values]) -> Values:
 
 def _send(children: Sequence[subprocess.Popen[str]], lines: Iterable[str]) -> None:
     for child, line in zip(children, lines, strict=True):
-        assert child.stdin is not None
-        child.stdin.write(line + "\n")
-        child.stdin.flush()
+        if child.stdin is not None:
+            child.stdin.write(line + "\n")
+            child.stdin.flush()
 
 
 def _answers(children: Sequence[subprocess.Popen[str]]) -> list[str]:

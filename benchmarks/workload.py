@@ -63,11 +63,6 @@ def record(number: int) -> dict[str, Any]:
     }
 
 
-def events(start: int, stop: int) -> list[Event]:
-    """Return the events from ``start`` up to, not including, ``stop``."""
-    return [Event.from_dict(record(number)) for number in range(start, stop)]
-
-
 def in_batches(items: list[Event], size: int) -> Iterator[list[Event]]:
     """Yield ``items`` in lists of ``size``, the last perhaps shorter."""
     for start in range(0, len(items), size):
