@@ -87,9 +87,6 @@ class Contender(ABC):
     def __init__(self, path: Path) -> None:
         """Use what is at ``path``; its folder exists."""
 
-    def prepare(self, events: list[Event]) -> None:  # noqa: B027  # nearly all have nothing to do
-        """Get ready to save these events, before the clock starts."""
-
     def save(self, event: Event) -> None:
         """Keep one event."""
         self.save_many([event])

@@ -12,7 +12,6 @@ CONTENDERS: dict[str, type[Contender]] = {
     "logging": logs.Logging,
     "structlog": logs.Structlog,
     "sqlite": databases.Sqlite,
-    "eventsourcing": databases.Eventsourcing,
     "diskcache": databases.DiskCache,
     "lmdb": databases.Lmdb,
     "leveldb": databases.LevelDb,

@@ -76,47 +76,6 @@ class DuckDb(Sqlite):
         self._connection.execute(several.replace("?", "unnest(?)"), columns)
 
 
-class Eventsourcing(Contender):
-    """The SQLite recorder of the ``eventsourcing`` library, with the settings it comes with.
-
-    It tells events apart by aggregate and version, for which the Lamport clock serves here.
-    """
-
-    title = "eventsourcing"
-    library = "eventsourcing.sqlite"
-    does = Does("by version", "processes", "losing power", "rolled back")
-
-    def __init__(self, path: Path) -> None:
-        self._store = self.lib.SQLiteDatastore(str(path), originator_id_type="text")
-        self._recorder = self.lib.SQLiteApplicationRecorder(self._store)
-        self._recorder.create_table()
-
-    def save(self, event: Event) -> None:
-        try:
-            super().save(event)
-        except self.lib.IntegrityError:
-            return
-
-    def save_many(self, events: list[Event]) -> None:
-        self._recorder.insert_events([self._stored(event) for event in events])
-
-    def found(self, aggregate_id: str | None) -> Iterable[bytes]:
-        if aggregate_id is None:
-            stored = self._recorder.select_notifications(start=1, limit=2**62)
-        else:
-            stored = self._recorder.select_events(aggregate_id)
-        return (item.state for item in stored)
-
-    def close(self) -> None:
-        self._store.close()
-
-    def _stored(self, event: Event) -> Any:
-        state = event.model_dump_json().encode()
-        return self.lib.StoredEvent(
-            event.aggregate_id, event.lamport_clock, event.event_type, state
-        )
-
-
 class DiskCache(Contender):
     """The ``diskcache`` library: a cache over SQLite, told to forget nothing; it has no index."""
 

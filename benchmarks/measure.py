@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,6 @@ from time import perf_counter
 from typing import Any
 
 from specify_cli import telemetry
-from specify_cli.spec_kitty_events import Event
 
 from . import workload
 from .contender import Contender
@@ -37,29 +36,21 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """What to measure: one of ``TASKS`` with one of ``EVERYONE``.
-
-    Attributes:
-        task: The task.
-        contender: The contender.
-        path: The log or database; it exists unless the task is to make it.
-        count: How many events it holds, or is to get.
-        new: The number of the first event that is not in it.
-        saves: The most events to save.
-        seconds: How long to go on with saves that are timed one by one.
-        processor: The one to run on, where the system lets a process choose; None: any.
-        clock: What times whatever happens once in a process: ``process_time`` leaves out other
-            programs, but waiting too.
-    """
+    """What to measure: a task of ``TASKS`` with a contender of ``EVERYONE``."""
 
     task: str
     contender: str
+    # The log or database, and how many events it holds, or is to get.
     path: str
     count: int
+    # The number of the first event that is not in it, and the most events to save.
     new: int = 0
     saves: int = 0
+    # How long to go on with saves that are timed one by one.
     seconds: float = 0.5
+    # The one to run on, where the system lets a process choose; None: any.
     processor: int | None = None
+    # What times whatever happens once: process_time leaves out other programs, but waiting too.
     clock: str = "perf_counter"
 
     def now(self) -> float:
@@ -82,9 +73,9 @@ def save(job: Job) -> Values:
     """
     contender = _open(job)
     events = contender.events(job.new, job.new + WARM_UP + job.saves)
-    contender.prepare(events)
     for event in events[:WARM_UP]:
         contender.save(event)
+    gc.collect()
     print("ready", flush=True)
     begin = float(sys.stdin.readline())
     time.sleep(max(0.0, begin - time.time()))
@@ -92,7 +83,7 @@ def save(job: Job) -> Values:
     end = time.time()
     print(WARM_UP + len(times), flush=True)
     if total := sys.stdin.readline().strip():
-        _expect(len(contender.load_all()), int(total))
+        expect(len(contender.load_all()), int(total))
     contender.close()
     return {"times": times, "begin": begin, "end": end}
 
@@ -104,7 +95,6 @@ def save_many(job: Job) -> Values:
     """
     contender = _open(job)
     first, *events = contender.events(0, 1 + job.saves)
-    contender.prepare([first, *events])
     contender.save(first)
     steps: dict[str, Callable[[list[Any]], object]] = {"save_many": contender.save_many}
     if isinstance(contender, ThisStore):
@@ -116,7 +106,7 @@ def save_many(job: Job) -> Values:
             start = job.now()
             steps[name](batch)
             seconds[name] += job.now() - start
-    _expect(len(contender.load_all()), 1 + job.saves)
+    expect(len(contender.load_all()), 1 + job.saves)
     contender.close()
     return {name: value / job.saves * _MICROSECONDS for name, value in seconds.items()}
 
@@ -144,8 +134,9 @@ def known_id(job: Job) -> Values:
     contender = _open(job)
     events = contender.events(0, min(job.count, job.saves))
     contender.save(events[0])
+    gc.collect()
     times = _time_each(contender.save, events, job)
-    _expect(len(contender.load_all()), job.count)
+    expect(len(contender.load_all()), job.count)
     contender.close()
     return {"known_id": fmean(times), "known_id_median": median(times)}
 
@@ -153,35 +144,29 @@ def known_id(job: Job) -> Values:
 def load_all(job: Job) -> Values:
     """Load every event."""
     contender = _open(job)
-    return {"load_all": _time_load(contender.load_all, job.count, job)}
+    return {"load_all": _time_load(contender.load_all, job)}
 
 
 def load_one(job: Job) -> Values:
     """Load one aggregate of ``AGGREGATES``, and then another; times are per event in the log."""
     contender = _open(job)
     names = [workload.aggregate_id(workload.AGGREGATES // 2 + number) for number in range(2)]
-    found = job.count // workload.AGGREGATES
-    times = [_time_load(partial(contender.load, name), found, job) for name in names]
+    times = [
+        _time_load(partial(contender.load, name), job, of=workload.AGGREGATES) for name in names
+    ]
     return dict(zip(["load_one", "load_again"], times, strict=True))
 
 
 def iterate(job: Job) -> Values:
-    """Go through the whole log with this store: the time, and how far the process grows (MB)."""
-    before = _memory_status("VmRSS")
-    start = job.now()
-    count = sum(1 for _ in telemetry.SimpleJsonStore(job.path).iter_events())
-    seconds = job.now() - start
-    _expect(count, job.count)
-    values = {"iterate": seconds / job.count * _MICROSECONDS}
-    if before is not None:
-        values["growth"] = ((_memory_status("VmHWM") or 0) - before) / 1e6
-    return values
+    """Go through the whole log with this store, event by event."""
+    store = telemetry.SimpleJsonStore(job.path)
+    return {"iterate": _time_load(lambda: range(sum(1 for _ in store.iter_events())), job)}
 
 
 def read_since(job: Job) -> Values:
     """Read all events with this store, as a reader does that has no cursor yet."""
     store = telemetry.SimpleJsonStore(job.path)
-    return {"read_since": _time_load(lambda: store.read_since().events, job.count, job)}
+    return {"read_since": _time_load(lambda: store.read_since().events, job)}
 
 
 def record(job: Job) -> Values:
@@ -193,7 +178,7 @@ def record(job: Job) -> Values:
     facts = [workload.record(number) for number in range(job.saves)]
     given = [{name: fact[name] for name in names} for fact in facts]
     times = _time_each(lambda fields: store.record("ExecutionEvent", **fields), given, job)
-    _expect(len(store.load_all_events()), job.count + len(times))
+    expect(len(store.load_all_events()), job.count + len(times))
     return {"record": median(times)}
 
 
@@ -203,7 +188,7 @@ def append(job: Job) -> Values:
         return {}
     log = telemetry.JsonlLog(job.path)
     times = _time_each(log.append, [workload.record(number) for number in range(job.saves)], job)
-    _expect(sum(1 for _ in log.records()), job.count + len(times))
+    expect(sum(1 for _ in log.records()), job.count + len(times))
     return {"append": median(times)}
 
 
@@ -212,9 +197,8 @@ def _open(job: Job) -> Contender:
 
 
 def _time_each(step: Callable[[Any], object], items: list[Any], job: Job) -> list[float]:
-    """Return how many microseconds each item takes; stop early when time is up."""
+    """Return how many microseconds each item takes; stop when time is up."""
     times = []
-    gc.collect()
     end = perf_counter() + job.seconds
     for item in items:
         start = perf_counter()
@@ -226,40 +210,24 @@ def _time_each(step: Callable[[Any], object], items: list[Any], job: Job) -> lis
     return times
 
 
-def _time_load(load: Callable[[], list[Event]], expected: int, job: Job) -> float:
-    """Return how many microseconds a load takes, per event in the log."""
+def _time_load(load: Callable[[], Sized], job: Job, of: int = 1) -> float:
+    """Return how many microseconds it takes to load one part of so many, per event in the log."""
     gc.collect()
     start = job.now()
     events = load()
     seconds = job.now() - start
-    _expect(len(events), expected)
+    expect(len(events), job.count // of)
     return seconds / job.count * _MICROSECONDS
 
 
-def _memory_status(name: str) -> int | None:
-    """Return a size in bytes from the process's status; None where there is no such file.
-
-    ``getrusage`` would not do: its peak begins with that of the parent process.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    sizes = dict(row.split(":", 1) for row in status.read_text().splitlines())
-    return int(sizes[name].split()[0]) * 1024
-
-
-def _expect(found: int, expected: int) -> None:
+def expect(found: int, expected: int) -> None:
+    """See that no contender is fast by losing something."""
     if found != expected:
         raise RuntimeError(f"{found} events instead of {expected}")
 
 
-TASKS: dict[str, Callable[[Job], Values]] = {
-    function.__name__: function
-    for function in (
-        *(fill, save, save_many, first_save, known_id, load_all, load_one),
-        *(iterate, read_since, record, append),
-    )
-}
+TASKS = [fill, save, save_many, first_save, known_id, load_all, load_one]
+TASKS += [iterate, read_since, record, append]
 
 
 def main() -> None:
@@ -269,7 +237,8 @@ def main() -> None:
         processors = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {processors[job.processor % min(2, len(processors))]})
     EVERYONE[job.contender].load_library()
-    print(json.dumps(TASKS[job.task](job)))
+    (task,) = (task for task in TASKS if task.__name__ == job.task)
+    print(json.dumps(task(job)))
 
 
 if __name__ == "__main__":

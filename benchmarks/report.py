@@ -8,6 +8,7 @@ import platform
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import distributions
 from pathlib import Path
 from statistics import median
@@ -21,7 +22,7 @@ _HEAD = (
     " that of SimpleJsonStore, so more than 1x is slower. Each number is the best of its rounds,"
     " unless it says otherwise."
 )
-_LIBRARIES = ["diskcache", "duckdb", "eventsourcing", "jsonlines", "lmdb", "plyvel", "psycopg"]
+_LIBRARIES = ["diskcache", "duckdb", "jsonlines", "lmdb", "plyvel", "psycopg"]
 _LIBRARIES += ["pydantic", "pydantic_core", "rocksdict", "structlog"]
 # What is aimed at: a metric, the contender whose time it is compared with, and the most it may be.
 _AIMS = [
@@ -52,8 +53,6 @@ def write_comparison(
         f"load_again@{n}": "load another (µs)",
         f"known_id@{n}": "known id (µs)",
     }
-    with_encoding = {"encode@0": "encode (µs)"} | metrics
-    del with_encoding[f"first_save@{small}"]
     titles = {name: contender.title for name, contender in CONTENDERS.items()}
     releases = {"store": "the vendored contract"}
     releases |= {name: release.title for name, release in RELEASES.items()}
@@ -75,7 +74,9 @@ def write_comparison(
             ["", "knows ids", "safe among", "a save survives", "half an event left behind"], does
         ),
         "Single saves": _single_saves(results),
-        "Releases of the contract": _metrics(results, releases, with_encoding),
+        "Releases of the contract": _metrics(
+            results, releases, {"encode@0": "encode (µs)"} | metrics
+        ),
         "Aims": _aim_table(aims),
     }
     about = (
@@ -89,7 +90,17 @@ def write_comparison(
     ]
     numbers = {"results": results, "sizes": sizes, "imports": imports}
     _write(folder, "comparison", tables, notes, numbers)
-    picture = chart.comparison(n, titles, lambda name, key: best(results, name, key))
+    shown = {
+        key: text
+        for key, text in metrics.items()
+        if key not in {"save_many@0", f"first_save@{small}"}
+    }
+    names = {title: name for name, title in titles.items()}
+    panels = {
+        text: partial(lambda key, title: best(results, names[title], key), key)
+        for key, text in shown.items()
+    }
+    picture = chart.comparison(f"{n:,} events: shorter is better", panels, list(names))
     (folder / "comparison.svg").write_text(picture, "utf-8")
 
 
@@ -98,13 +109,10 @@ def write_scaling(runs: dict[int, Results], folder: Path) -> None:
     metrics = {"save": "save, median (µs)", "p99.9": "p99.9 (µs)", "first_save": "first save (ms)"}
     metrics |= {"load_all": "load all (µs)", "load_one": "load one (µs)"}
     metrics |= {"load_again": "load another (µs)", "iterate": "iterate (µs)"}
-    metrics |= {"growth": "grows by (MB)"}
     *_, small, _, large = runs
     warm, cold = (best(runs[size], "store", f"save@{size}") or 0 for size in (large, small))
-    growth = best(runs[large], "store", f"growth@{large}")
     aims: list[Aim] = [
         (f"a save to {large:,} events: over that to {small:,}", 1.3, warm / cold, "x"),
-        (f"iterating {large:,} events: growth of the process", 20, growth, " MB"),
     ]
     tables = {"Scaling": ""}
     for size, results in runs.items():
@@ -112,10 +120,7 @@ def write_scaling(runs: dict[int, Results], folder: Path) -> None:
         columns = {f"{metric}@{size}": title for metric, title in metrics.items()}
         tables[f"{size:,} events"] = _metrics(results, titles, columns)
     tables["Aims"] = _aim_table(aims)
-    notes = [
-        "Loads and iterating: per event in the log. Saves: per save.",
-        "Grows by: the peak memory of the process while it iterates, above what it had before.",
-    ]
+    notes = ["Loads and iterating: per event in the log. Saves: per save."]
     _write(folder, "scaling", tables, notes, {"results": runs})
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 from . import report
-from .contenders import EVERYONE
+from .contenders import EVERYONE, RELEASES
 from .runner import IMPORTS, ROOT, Children, Results, Runner
 
 # Those that several processes may save to, with commits that wait for no device.
@@ -50,7 +50,7 @@ def compare(plan: Plan, folder: Path, output: Path) -> None:
     small, n = plan.sizes
     for processes in plan.processes:
         saving = [name for name in names if processes == 1 or name in _SHARED]
-        runner.measure_together(saving, processes, plan.saves // max(1, processes // 2))
+        runner.measure("save", saving, 0, plan.saves // max(1, processes // 2), at=processes)
     runner.measure("save_many", names, 0, plan.saves)
     runner.fill(names, n)
     reading = [name for name in names if EVERYONE[name].reads]
@@ -58,10 +58,10 @@ def compare(plan: Plan, folder: Path, output: Path) -> None:
     runner.measure("load_one", reading, n)
     knowing = [name for name in names if EVERYONE[name].does.ids != "-"]
     runner.measure("known_id", knowing, n, plan.saves // 2)
-    runner.measure("first_save", files, n, rounds=2 * plan.rounds)
-    few = ["store", "plain", "sqlite"]
+    few = [name for name in files if name in {"store", "plain", "sqlite", *RELEASES}]
     runner.fill(few, small)
-    runner.measure("first_save", few, small, rounds=2 * plan.rounds)
+    runner.measure("first_save", files * 2, n)
+    runner.measure("first_save", few * 2, small)
     children = Children(folder)
     imports = {
         name: [children.import_time(before) for _ in range(plan.import_rounds)]

@@ -20,10 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # What the process has done already, by what the result is called.
 IMPORTS = {
     "after `import pydantic`, which loads next to nothing itself": "import pydantic",
-    "after pydantic has made its first model": (
-        "import pydantic\nclass First(pydantic.BaseModel):\n    name: str"
-    ),
-    "after the contract (`Event` and so on)": "import specify_cli.spec_kitty_events",
+    "after the contract, with pydantic's first models": "import specify_cli.spec_kitty_events",
 }
 _IMPORT = """
 {before}
@@ -95,7 +92,7 @@ class Runner:
 
     Args:
         folder: Where logs and databases are made.
-        rounds: How often each contender has its turn, unless told otherwise.
+        rounds: How often each contender has its turn.
     """
 
     def __init__(self, folder: Path, rounds: int = 1) -> None:
@@ -106,43 +103,34 @@ class Runner:
         self._children = Children(folder)
         self._new = 0
 
-    def fill(self, contenders: Iterable[str], count: int) -> None:
+    def fill(self, names: Iterable[str], count: int) -> None:
         """Make the log or database of ``count`` events that measurements of that size use."""
-        for name in contenders:
+        for name in names:
             _say(f"{count:>9,} events for {EVERYONE[name].title}")
             self._fill(name, count)
 
-    def measure(
-        self, task: str, contenders: Iterable[str], count: int, saves: int = 0, rounds: int = 0
-    ) -> None:
+    def measure(self, task: str, names: list[str], count: int, saves: int = 0, at: int = 1) -> None:
         """Measure contenders in turns, on what ``fill`` made; with ``count`` 0, on nothing.
 
         Saving new events makes it grow a little: measure loads before saves. Where it would be
-        more than a little, it is made anew each time.
+        more than a little, it is made anew each time. What is saved by ``at`` processes at once
+        is kept under their number, all else under that of the events.
         """
-        _say(f"{count:>9,} events: {task}")
-        for name in list(contenders) * (rounds or self._rounds):
+        _say(f"{count:>9,} events: {task}" + (f", {at} processes" if at > 1 else ""))
+        key = f"{at} processes" if task == "save" and count == 0 else str(count)
+        for name in names * self._rounds:
             if count == 0 or (task == "save" and saves * 10 > count):
                 self._fill(name, count)  # or it would not be a log of that size for long
-            new = count + self._new
-            self._new += saves + WARM_UP
-            job = Job(task, name, str(self._path(name, count)), count, new, saves)
-            (values,) = self._children.run(job)
-            self._keep(name, str(count), summary([values]) if task == "save" else values)
-
-    def measure_together(self, contenders: Iterable[str], processes: int, saves: int) -> None:
-        """Have processes save to one log or database, which is empty, in turns of contenders."""
-        _say(f"{processes:>9} processes: save")
-        for name in list(contenders) * self._rounds:
-            self._fill(name, 0)
-            jobs = [
-                Job(
-                    *("save", name, str(self._path(name, 0)), 0, number * (saves + WARM_UP), saves),
-                    processor=None if processes == 1 else number,
-                )
-                for number in range(processes)
-            ]
-            self._keep(name, f"{processes} processes", summary(self._children.run(*jobs)))
+            jobs = []
+            for number in range(at):
+                processor = number if at > 1 else None
+                path, new = str(self._path(name, count)), count + self._new
+                jobs.append(Job(task, name, path, count, new, saves, processor=processor))
+                self._new += saves + WARM_UP
+            values = self._children.run(*jobs)
+            for metric, value in (summary(values) if task == "save" else values[0]).items():
+                found = self.results.setdefault(name, {})
+                found.setdefault(f"{metric}@{key}", []).append(value)
 
     def _path(self, name: str, count: int) -> Path:
         return self._folder / f"{name}-{count}" / "events"
@@ -153,10 +141,6 @@ class Runner:
         path.parent.mkdir()
         if count:
             self._children.run(Job("fill", name, str(path), count))
-
-    def _keep(self, name: str, at: str, values: Values) -> None:
-        for metric, value in values.items():
-            self.results.setdefault(name, {}).setdefault(f"{metric}@{at}", []).append(value)
 
 
 def best(results: Results, name: str, key: str) -> float | None:

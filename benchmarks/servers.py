@@ -21,7 +21,9 @@ from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry.postgres import SimplePostgresStore
 from specify_cli.telemetry.sync import copy_new
 
+from .chart import number
 from .logs import ThisStore
+from .measure import expect
 from .report import describe, table
 from .workload import aggregate_id, in_batches
 
@@ -75,20 +77,6 @@ def measure_copies(times: Times, file: Make, server: Make, name: str, count: int
             expect(copy_new(source, target).new, new)
 
 
-def expect(number: int, expected: int) -> None:
-    """See that no store is fast by losing something."""
-    if number != expected:
-        sys.exit(f"{number} events, not {expected}")
-
-
-def shown(seconds: float) -> str:
-    """Return a time as one reads it."""
-    for limit, factor, unit in ((1e-3, 1e6, "µs"), (1, 1e3, "ms")):
-        if seconds < limit:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds:.3g} s"
-
-
 def main() -> None:
     """Measure, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -105,19 +93,28 @@ def main() -> None:
                 "server": partial(SimplePostgresStore, server.conninfo),
             }
             found: dict[str, Times] = {title: {} for title in makes}
-            for number in range(rounds):
+            for turn in range(rounds):
                 for title, make in makes.items():
-                    measure(found[title], make, f"{title}-{number}", count)
-                measure_copies(copies, makes["file"], makes["server"], f"copy-{number}", count)
+                    measure(found[title], make, f"{title}-{turn}", count)
+                measure_copies(copies, makes["file"], makes["server"], f"copy-{turn}", count)
             version = str(server.execute("SHOW server_version")[0][0])
         finally:
             server.kill()
     rows = [
-        [task, *(f"{shown(times[task])} ({times[task] / best:.2g})" for times in found.values())]
+        [
+            task,
+            *(
+                f"{number(times[task] * 1e3, 3)} ({times[task] / best:.2g})"
+                for times in found.values()
+            ),
+        ]
         for task, best in found["file"].items()
     ]
-    copied = [[task, shown(seconds)] for task, seconds in copies.items()]
-    tables = [table([f"{count:,} events", *found], rows), table([f"{count:,} lines", ""], copied)]
+    copied = [[task, number(seconds * 1e3, 3)] for task, seconds in copies.items()]
+    tables = [
+        table([f"{count:,} events (ms)", *found], rows),
+        table([f"{count:,} lines", "ms"], copied),
+    ]
     facts = "; ".join(f"{name}: {value}" for name, value in describe().items())
     text = "\n\n".join(["# Servers", *tables, _NOTE, f"{facts}; PostgreSQL: {version}"]) + "\n"
     sys.stdout.write(text)
