@@ -35,6 +35,7 @@ _AIMS = [
     ("load_again@{large}", "sqlite", 1.2),
     ("known_id@{large}", "sqlite", 1),
 ]
+_DOES = ["", "knows ids", "safe among", "a save survives", "half an event left behind"]
 Aim = tuple[str, float, float | None, str]
 
 
@@ -54,9 +55,7 @@ def write_comparison(
         f"known_id@{n}": "known id (µs)",
     }
     titles = {name: contender.title for name, contender in CONTENDERS.items()}
-    releases = {"store": "the vendored contract"}
-    releases |= {name: release.title for name, release in RELEASES.items()}
-    does = [[each.title, *each.does] for each in CONTENDERS.values()]
+    releases = {"store": "vendored"} | {name: each.title for name, each in RELEASES.items()}
     aims: list[Aim] = []
     for template, other, limit in _AIMS:
         key = template.format(small=small, large=n)
@@ -70,9 +69,7 @@ def write_comparison(
     )
     tables = {
         "Comparison": _metrics(results, titles, metrics),
-        "What each does": table(
-            ["", "knows ids", "safe among", "a save survives", "half an event left behind"], does
-        ),
+        "What each does": table(_DOES, [[each.title, *each.does] for each in CONTENDERS.values()]),
         "Single saves": _single_saves(results),
         "Releases of the contract": _metrics(
             results, releases, {"encode@0": "encode (µs)"} | metrics
@@ -90,15 +87,10 @@ def write_comparison(
     ]
     numbers = {"results": results, "sizes": sizes, "imports": imports}
     _write(folder, "comparison", tables, notes, numbers)
-    shown = {
-        key: text
-        for key, text in metrics.items()
-        if key not in {"save_many@0", f"first_save@{small}"}
-    }
     names = {title: name for name, title in titles.items()}
     panels = {
-        text: partial(lambda key, title: best(results, names[title], key), key)
-        for key, text in shown.items()
+        metrics[key]: partial(lambda key, title: best(results, names[title], key), key)
+        for key in ("save@1 processes", f"first_save@{n}", f"load_all@{n}", f"load_one@{n}")
     }
     picture = chart.comparison(f"{n:,} events: shorter is better", panels, list(names))
     (folder / "comparison.svg").write_text(picture, "utf-8")

@@ -39,7 +39,7 @@ class Plan:
     warm_saves: int = 2_000
 
 
-QUICK = Plan([500, 1_000], 1, (1, 2), 1_000, 1, ((1_000, 1), (2_000, 1), (5_000, 1)), 100)
+QUICK = Plan([500, 1_000], 1, (1, 2), 1_000, 1, ((500, 1), (1_000, 1), (2_000, 1)), 100)
 
 
 def compare(plan: Plan, folder: Path, output: Path) -> None:

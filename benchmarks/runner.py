@@ -35,16 +35,10 @@ Results = dict[str, dict[str, list[float]]]
 
 
 class Children:
-    """Starts the processes that measure.
-
-    Args:
-        folder: Where bytecode is kept: compiling is no part of any measurement, and some
-            environments keep none themselves.
-        sources: Where the package is.
-    """
+    """Starts the processes that measure the package in ``sources``."""
 
     def __init__(self, folder: Path, sources: Path = ROOT / "src") -> None:
-        """Start none yet."""
+        """Start none yet; ``folder`` is for bytecode: compiling is no part of a measurement."""
         self._sources = str(sources)
         self._environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -88,15 +82,10 @@ class Children:
 
 
 class Runner:
-    """Measures contenders and keeps the values of each metric, one a round.
+    """Measures contenders and keeps the values of each metric, one a round."""
 
-    Args:
-        folder: Where logs and databases are made.
-        rounds: How often each contender has its turn.
-    """
-
-    def __init__(self, folder: Path, rounds: int = 1) -> None:
-        """Start without results."""
+    def __init__(self, folder: Path, rounds: int) -> None:
+        """Start without results; logs and databases are made in ``folder``."""
         self.results: Results = {}
         self._folder = folder
         self._rounds = rounds
