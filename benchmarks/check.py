@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import sqrt
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, which
 from statistics import median, quantiles
 from typing import NamedTuple
 
@@ -126,8 +126,8 @@ class Pair:
 @contextmanager
 def checked_out(commit: str, folder: Path) -> Iterator[Path]:
     """Have the tree of a commit in ``folder``, and nothing of it left afterwards."""
-    if _git("rev-parse", "--git-dir").returncode:
-        sys.exit("bench-check compares with a commit of a git repository; this is none")
+    if which("git") is None or _git("rev-parse", "--git-dir").returncode:
+        sys.exit("bench-check needs git, and a repository with the commit to compare with")
     if _git("cat-file", "-e", f"{commit}^{{commit}}").returncode:
         sys.exit(
             f"commit {commit} is not in this clone: fetch it (git fetch --unshallow),"

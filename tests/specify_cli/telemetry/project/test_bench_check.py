@@ -133,7 +133,9 @@ def test_without_a_repository_there_is_nothing_to_compare_with(tree: Tree) -> No
     """A source distribution has no commits."""
     done = tree.check()
     assert done.returncode == 1
-    assert done.stderr == "bench-check compares with a commit of a git repository; this is none\n"
+    assert (
+        done.stderr == "bench-check needs git, and a repository with the commit to compare with\n"
+    )
 
 
 def test_the_kept_commit_is_one_of_this_project() -> None:
