@@ -6,7 +6,7 @@ SOURCES := README.md $(shell find src -name '*.py')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-servers test-wheel lint types cover
-.PHONY: bench bench-scaling bench-servers bench-quick controls mutants simulate fuzz clean
+.PHONY: bench bench-scaling bench-servers bench-quick bench-check controls mutants simulate fuzz clean
 SECONDS ?= 600
 
 help:
@@ -14,10 +14,11 @@ help:
 	@echo "make test             lint, types, tests with coverage"
 	@echo "make test-servers     what takes long with PostgreSQL: kills, failovers, PgBouncer, TLS; 8 minutes"
 	@echo "make test-wheel       the tests again, with the wheel that users install"
-	@echo "make bench            compare with other stores, 2 minutes"
+	@echo "make bench            compare with other stores, 3 minutes"
 	@echo "make bench-scaling    up to 1,000,000 events, 4 minutes, 2 GB of disk"
 	@echo "make bench-servers    the store on PostgreSQL beside the one in a file, half a minute"
 	@echo "make bench-quick      see that the benchmark works"
+	@echo "make bench-check      see that nothing is slower than a kept commit, or than SINCE; 3 minutes"
 	@echo "make controls         remove each protection in turn and see a test fail"
 	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours"
 	@echo "make simulate         run the log on a simulated system, in any order, for SECONDS (600)"
@@ -92,6 +93,10 @@ bench-servers: $(VENV)/.servers
 
 bench-quick: $(VENV)/.bench
 	PYTHONPATH="$(CURDIR)/src" $(BIN)/python -m benchmarks.run --quick
+
+# It has no other stores to compare with, so it needs none.
+bench-check: $(VENV)/.ready
+	PYTHONPATH="$(CURDIR)/src" $(BIN)/python -m benchmarks.check $(if $(SINCE),--since '$(SINCE)')
 
 controls: $(VENV)/.releases
 	$(BIN)/python tools/controls.py

@@ -1,206 +1,207 @@
-"""The databases among the contenders. Two are libraries, and left out where not installed."""
+"""The databases among the contenders. All but SQLite are libraries; each is used as it comes."""
 
 from __future__ import annotations
 
-import importlib
-import json
 import sqlite3
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from specify_cli.spec_kitty_events import Event
 
-from . import workload
-from .contender import Contender, causal_order
+from .contender import Contender, Does
 
 _SCHEMA = """
     create table if not exists events (
         event_id text primary key,
         aggregate_id text not null,
-        lamport_clock integer not null,
+        lamport_clock bigint not null,
         node_id text not null,
         body text not null
     );
     create index if not exists causal on events (aggregate_id, lamport_clock, node_id);
 """
-_INSERT = "insert or ignore into events values (?, ?, ?, ?, ?)"
-_COLUMNS = ("event_id", "aggregate_id", "lamport_clock", "node_id")
+_BODIES = "select body from events order by rowid"
+_OF_ONE = "select body from events where aggregate_id = ? order by lamport_clock, node_id, rowid"
 
 
 class Sqlite(Contender):
     """SQLite from the standard library: one connection a process, one transaction a save."""
 
     title = "SQLite"
-
-    @classmethod
-    def fill(cls, path: Path, count: int) -> None:
-        """Insert the first ``count`` events, without making events of them: it takes half as long.
-
-        The body has the form that ``model_dump_json`` gives it.
-        """
-        records = map(workload.record, range(count))
-        rows = (
-            (*(record[name] for name in _COLUMNS), json.dumps(record, separators=(",", ":")))
-            for record in records
-        )
-        contender = cls(path)
-        with contender._connection:
-            contender._connection.executemany(_INSERT, rows)
-        contender.close()
+    does = Does("yes", "processes", torn="rolled back")
+    insert = "insert or ignore into events values (?, ?, ?, ?, ?)"
 
     def __init__(self, path: Path) -> None:
-        """Open the database at ``path``."""
-        self._connection = sqlite3.connect(path)
+        self._connection = sqlite3.connect(path, timeout=60)
         self._connection.execute("pragma journal_mode = wal")
         self._connection.execute("pragma synchronous = normal")
         self._connection.executescript(_SCHEMA)
 
     def save(self, event: Event) -> None:
-        """Insert one event, unless its id is known."""
         with self._connection:
-            self._connection.execute(_INSERT, _row(event))
+            self._connection.execute(self.insert, _row(event))
 
     def save_many(self, events: list[Event]) -> None:
-        """Insert several events in one transaction."""
         with self._connection:
-            self._connection.executemany(_INSERT, map(_row, events))
+            self._connection.executemany(self.insert, map(_row, events))
 
-    def load(self, aggregate_id: str) -> list[Event]:
-        """Return the events of one aggregate, in the order of the index."""
-        rows = self._connection.execute(
-            "select body from events where aggregate_id = ? order by lamport_clock, node_id, rowid",
-            (aggregate_id,),
-        )
-        return [Event.model_validate_json(body) for (body,) in rows]
-
-    def load_all(self) -> list[Event]:
-        """Return all events; sorting them here is faster than sorting rows."""
-        rows = self._connection.execute("select body from events order by rowid")
-        return sorted((Event.model_validate_json(body) for (body,) in rows), key=causal_order)
+    def found(self, aggregate_id: str | None) -> Iterable[str]:
+        select = (_BODIES,) if aggregate_id is None else (_OF_ONE, (aggregate_id,))
+        return (body for (body,) in self._connection.execute(*select).fetchall())
 
     def close(self) -> None:
-        """Close the database."""
         self._connection.close()
 
 
-class Eventsourcing(Contender):
-    """The SQLite recorder of the ``eventsourcing`` library, with the settings it comes with.
+class DuckDb(Sqlite):
+    """DuckDB, with the same table; a batch goes in as one list for each column."""
 
-    It tells events apart by aggregate and version, for which the Lamport clock serves here.
-    """
-
-    title = "eventsourcing"
-    _persistence: ClassVar[Any]
-    _sqlite: ClassVar[Any]
-
-    @classmethod
-    def load_library(cls) -> bool:
-        """Import the library; return whether it is installed."""
-        try:
-            cls._persistence = importlib.import_module("eventsourcing.persistence")
-            cls._sqlite = importlib.import_module("eventsourcing.sqlite")
-        except ImportError:
-            return False
-        return True
-
-    @classmethod
-    def fill(cls, path: Path, count: int) -> None:
-        """Insert the first ``count`` events in one transaction."""
-        cls.fill_by_saving(path, count)
+    title = "DuckDB"
+    library = "duckdb"
+    does = Does("yes", "threads", "losing power", "rolled back")
 
     def __init__(self, path: Path) -> None:
-        """Open the database at ``path``."""
-        self._store = self._sqlite.SQLiteDatastore(str(path), originator_id_type="text")
-        self._recorder = self._sqlite.SQLiteApplicationRecorder(self._store)
-        self._recorder.create_table()
+        self._connection = self.lib.connect(str(path))
+        self._connection.execute(_SCHEMA)
 
     def save(self, event: Event) -> None:
-        """Insert one event, unless there is one in its place."""
-        try:
-            self.save_many([event])
-        except self._persistence.IntegrityError:
-            return
+        self._connection.execute(self.insert, _row(event))
 
     def save_many(self, events: list[Event]) -> None:
-        """Insert several events in one transaction."""
-        self._recorder.insert_events([self._stored(event) for event in events])
-
-    def load(self, aggregate_id: str) -> list[Event]:
-        """Return the events of one aggregate, which come sorted."""
-        stored = self._recorder.select_events(aggregate_id)
-        return [Event.model_validate_json(item.state) for item in stored]
-
-    def load_all(self) -> list[Event]:
-        """Return all events, as one page of notifications."""
-        stored = self._recorder.select_notifications(start=1, limit=2**62)
-        return sorted((Event.model_validate_json(i.state) for i in stored), key=causal_order)
-
-    def close(self) -> None:
-        """Close the database."""
-        self._store.close()
-
-    def _stored(self, event: Event) -> Any:
-        state = event.model_dump_json().encode()
-        return self._persistence.StoredEvent(
-            event.aggregate_id, event.lamport_clock, event.event_type, state
-        )
+        columns = [list(column) for column in zip(*map(_row, events), strict=True)]
+        several = self.insert.replace("values", "select").replace("(", "").replace(")", "")
+        self._connection.execute(several.replace("?", "unnest(?)"), columns)
 
 
-class TinyDb(Contender):
-    """TinyDB: one JSON file, which every save reads and writes whole."""
+class DiskCache(Contender):
+    """The ``diskcache`` library: a cache over SQLite, told to forget nothing; it has no index."""
 
-    title = "TinyDB"
-    max_events = 500
-    _tinydb: ClassVar[Any]
-
-    @classmethod
-    def load_library(cls) -> bool:
-        """Import the library; return whether it is installed."""
-        try:
-            cls._tinydb = importlib.import_module("tinydb")
-        except ImportError:
-            return False
-        return True
-
-    @classmethod
-    def fill(cls, path: Path, count: int) -> None:
-        """Insert the first ``count`` events at once."""
-        cls.fill_by_saving(path, count)
+    title = "diskcache"
+    library = "diskcache"
+    does = Does("yes", "processes", torn="rolled back")
 
     def __init__(self, path: Path) -> None:
-        """Open the database at ``path``."""
-        self._database = self._tinydb.TinyDB(path)
+        self._cache = self.lib.Cache(str(path), eviction_policy="none", cull_limit=0)
 
     def save(self, event: Event) -> None:
-        """Insert one event, unless its id is known."""
-        if not self._database.contains(self._tinydb.where("event_id") == event.event_id):
-            self._database.insert(event.model_dump(mode="json"))
+        self._cache.add(event.event_id, event.model_dump_json(), retry=True)
 
     def save_many(self, events: list[Event]) -> None:
-        """Insert the events whose ids are not known, at once."""
-        known = {record["event_id"] for record in self._database.all()}
-        new = [event for event in events if event.event_id not in known]
-        self._database.insert_multiple(event.model_dump(mode="json") for event in new)
+        with self._cache.transact(retry=True):
+            for event in events:
+                self.save(event)
 
-    def load(self, aggregate_id: str) -> list[Event]:
-        """Return the events of one aggregate."""
-        found = self._database.search(self._tinydb.where("aggregate_id") == aggregate_id)
-        return sorted(map(Event.from_dict, found), key=causal_order)
-
-    def load_all(self) -> list[Event]:
-        """Return all events."""
-        return sorted(map(Event.from_dict, self._database.all()), key=causal_order)
+    def found(self, aggregate_id: str | None) -> Iterable[str]:
+        name = f'"{aggregate_id}"'
+        bodies = (self._cache[key] for key in self._cache)  # in the order of the first saves
+        return bodies if aggregate_id is None else (body for body in bodies if name in body)
 
     def close(self) -> None:
-        """Close the database."""
-        self._database.close()
+        self._cache.close()
+
+
+class KeyValue(Contender):
+    """A sorted map of bytes: one key tells that an id is known, one has the event in its order."""
+
+    does = Does("yes", "threads", torn="rolled back")
+    _db: Any
+
+    def found(self, aggregate_id: str | None) -> Iterable[bytes]:
+        return self.under(b"event/" if aggregate_id is None else _place(aggregate_id))
+
+    @abstractmethod
+    def under(self, prefix: bytes) -> Iterator[bytes]:
+        """Yield the values whose keys begin so, in their order."""
+
+    def close(self) -> None:
+        self._db.close()
+
+
+class Lmdb(KeyValue):
+    """LMDB, whose commits wait for no device: ``sync=False``."""
+
+    title = "LMDB"
+    library = "lmdb"
+    does = Does("yes", "processes", torn="rolled back")
+
+    def __init__(self, path: Path) -> None:
+        self._db = self.lib.open(str(path), map_size=2**30, sync=False)
+
+    def save_many(self, events: list[Event]) -> None:
+        with self._db.begin(write=True) as transaction:
+            for event in events:
+                if transaction.put(_known(event), b"", overwrite=False):
+                    transaction.put(*_item(event))
+
+    def under(self, prefix: bytes) -> Iterator[bytes]:
+        with self._db.begin() as transaction, transaction.cursor() as cursor:
+            cursor.set_range(prefix)
+            yield from (value for _, value in takewhile(_under(prefix), cursor))
+
+
+class LevelDb(KeyValue):
+    """LevelDB, by ``plyvel``."""
+
+    title = "LevelDB"
+    library = "plyvel"
+
+    def __init__(self, path: Path) -> None:
+        self._db = self.lib.DB(str(path), create_if_missing=True)
+
+    def save_many(self, events: list[Event]) -> None:
+        with self._db.write_batch() as batch:
+            for event in events:
+                if self._db.get(_known(event)) is None:
+                    batch.put(_known(event), b"")
+                    batch.put(*_item(event))
+
+    def under(self, prefix: bytes) -> Iterator[bytes]:
+        yield from self._db.iterator(prefix=prefix, include_key=False)
+
+
+class RocksDb(KeyValue):
+    """RocksDB, by ``rocksdict``."""
+
+    title = "RocksDB"
+    library = "rocksdict"
+
+    def __init__(self, path: Path) -> None:
+        self._db = self.lib.Rdict(str(path), self.lib.Options(raw_mode=True))
+
+    def save_many(self, events: list[Event]) -> None:
+        batch = self.lib.WriteBatch(raw_mode=True)
+        for event in events:
+            if _known(event) not in self._db:
+                batch.put(_known(event), b"")
+                batch.put(*_item(event))
+        self._db.write(batch)
+
+    def under(self, prefix: bytes) -> Iterator[bytes]:
+        items = takewhile(_under(prefix), self._db.items(from_key=prefix))
+        return (value for _, value in items)
 
 
 def _row(event: Event) -> tuple[str, str, int, str, str]:
-    return (
-        event.event_id,
-        event.aggregate_id,
-        event.lamport_clock,
-        event.node_id,
-        event.model_dump_json(),
-    )
+    body = event.model_dump_json()
+    return event.event_id, event.aggregate_id, event.lamport_clock, event.node_id, body
+
+
+def _under(prefix: bytes) -> Callable[[tuple[bytes, bytes]], bool]:
+    return lambda item: item[0].startswith(prefix)
+
+
+def _known(event: Event) -> bytes:
+    return b"id/" + event.event_id.encode()
+
+
+def _place(aggregate_id: str) -> bytes:
+    return b"event/" + aggregate_id.encode() + b"\0"
+
+
+def _item(event: Event) -> tuple[bytes, bytes]:
+    clock = event.lamport_clock.to_bytes(8)
+    key = _place(event.aggregate_id) + clock + f"{event.node_id}\0{event.event_id}".encode()
+    return key, event.model_dump_json().encode()

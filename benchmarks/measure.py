@@ -8,226 +8,234 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
-import tracemalloc
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import fmean, median
 from time import perf_counter
+from typing import Any
 
-from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._codec import codec_of
+from specify_cli import telemetry
 
 from . import workload
 from .contender import Contender
-from .contenders import CONTENDERS, ThisStore
+from .contenders import EVERYONE
+from .logs import ThisStore
 
 BATCH = 1000
 WARM_UP = 5
 _MICROSECONDS = 1e6
-_MILLISECONDS = 1e3
+
+Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to measure.
-
-    Attributes:
-        task: One of ``TASKS``.
-        contender: One of ``CONTENDERS``.
-        path: The log or database; it exists unless the task is to make it.
-        count: How many events it holds, or is to get.
-        new: The number of the first event that is not in it.
-        saves: How many new events a warm save is measured with.
-    """
+    """What to measure: a task of ``TASKS`` with a contender of ``EVERYONE``."""
 
     task: str
     contender: str
+    # The log or database, and how many events it holds, or is to get.
     path: str
     count: int
+    # The number of the first event that is not in it, and the most events to save.
     new: int = 0
     saves: int = 0
+    # How long to go on with saves that are timed one by one.
+    seconds: float = 0.5
+    # The one to run on, where the system lets a process choose; None: any.
+    processor: int | None = None
+    # What times whatever happens once: process_time leaves out other programs, but waiting too.
+    clock: str = "perf_counter"
+
+    def now(self) -> float:
+        """Return the seconds on that clock."""
+        seconds: float = getattr(time, self.clock)()
+        return seconds
 
 
-def fill(job: Job) -> dict[str, float]:
+def fill(job: Job) -> Values:
     """Make a log or database of ``count`` events; nothing is measured."""
-    CONTENDERS[job.contender].fill(Path(job.path), job.count)
+    EVERYONE[job.contender].fill(Path(job.path), job.count)
     return {}
 
 
-def save(job: Job) -> dict[str, float]:
-    """Save events one at a time, beginning with an empty log; the first is not counted."""
-    events = workload.events(0, job.count)
+def save(job: Job) -> Values:
+    """Save new events one at a time, after the first few, perhaps while other processes do.
+
+    It says when it is ready, begins at the time that it is told, and says how many it has saved;
+    told a number then, it checks that all processes together have saved that many.
+    """
     contender = _open(job)
-    contender.prepare(events)
-    contender.save(events[0])
-    seconds = _time_saves(contender, events[1:])
-    _expect(len(contender.load_all()), job.count)
-    return {"save": seconds / (job.count - 1) * _MICROSECONDS}
+    events = contender.events(job.new, job.new + WARM_UP + job.saves)
+    for event in events[:WARM_UP]:
+        contender.save(event)
+    gc.collect()
+    print("ready", flush=True)
+    begin = float(sys.stdin.readline())
+    time.sleep(max(0.0, begin - time.time()))
+    times = _time_each(contender.save, events[WARM_UP:], job)
+    end = time.time()
+    print(WARM_UP + len(times), flush=True)
+    if total := sys.stdin.readline().strip():
+        expect(len(contender.load_all()), int(total))
+    contender.close()
+    return {"times": times, "begin": begin, "end": end}
 
 
-def save_many(job: Job) -> dict[str, float]:
+def save_many(job: Job) -> Values:
     """Save events in batches; for this store, encode the same events too.
 
     Saving and encoding take turns in going first, so that neither always has the warmer caches.
     """
-    first, *events = workload.events(0, job.count + 1)
     contender = _open(job)
-    contender.prepare([first, *events])
+    first, *events = contender.events(0, 1 + job.saves)
     contender.save(first)
-    steps: dict[str, Callable[[list[Event]], object]] = {"save_many": contender.save_many}
+    steps: dict[str, Callable[[list[Any]], object]] = {"save_many": contender.save_many}
     if isinstance(contender, ThisStore):
-        steps["encode"] = _encode_all
+        steps["encode"] = contender.encode
     seconds = dict.fromkeys(steps, 0.0)
     gc.collect()
     for number, batch in enumerate(workload.in_batches(events, BATCH)):
         for name in sorted(steps, reverse=number % 2 == 1):
-            start = perf_counter()
+            start = job.now()
             steps[name](batch)
-            seconds[name] += perf_counter() - start
-    _expect(len(contender.load_all()), job.count + 1)
-    return {name: value / job.count * _MICROSECONDS for name, value in seconds.items()}
+            seconds[name] += job.now() - start
+    expect(len(contender.load_all()), 1 + job.saves)
+    contender.close()
+    return {name: value / job.saves * _MICROSECONDS for name, value in seconds.items()}
 
 
-def first_save(job: Job) -> dict[str, float]:
-    """Save one new event as a process does that has just started; imports are not counted."""
-    event = workload.event(job.new)
+def first_save(job: Job) -> Values:
+    """Save a new event as a process does that has just started, imports not counted; and more."""
+    contender_type = EVERYONE[job.contender]
+    events = contender_type.events(job.new, job.new + WARM_UP)
     gc.collect()
-    start = perf_counter()
-    contender = CONTENDERS[job.contender](Path(job.path))
-    contender.save(event)
-    seconds = perf_counter() - start
-    contender.close()
-    return {"first_save": seconds * _MILLISECONDS}
-
-
-def warm_save(job: Job) -> dict[str, float]:
-    """Save new events to a log that has many, after the first few."""
-    events = workload.events(job.new, job.new + WARM_UP + job.saves)
-    contender = _open(job)
-    for event in events[:WARM_UP]:
-        contender.save(event)
-    seconds = _time_saves(contender, events[WARM_UP:])
-    contender.close()
-    return {"warm_save": seconds / job.saves * _MICROSECONDS}
-
-
-def known_id(job: Job) -> dict[str, float]:
-    """Save every event of a log again, in a process that has done so with one before."""
-    events = workload.events(0, job.count)
-    contender = _open(job)
+    start = job.now()
+    contender = contender_type(Path(job.path))
     contender.save(events[0])
-    seconds = _time_saves(contender, events)
-    _expect(len(contender.load_all()), job.count)
-    return {"known_id": seconds / job.count * _MICROSECONDS}
+    first = job.now()
+    for event in events[1:]:
+        contender.save(event)
+    seconds = job.now() - first
+    contender.close()
+    return {"first_save": (first - start) * 1e3, "next_saves": seconds * 1e3}
 
 
-def load_all(job: Job) -> dict[str, float]:
+def known_id(job: Job) -> Values:
+    """Save events of a log again, in a process that has done so with one before."""
+    contender = _open(job)
+    events = contender.events(0, min(job.count, job.saves))
+    contender.save(events[0])
+    gc.collect()
+    times = _time_each(contender.save, events, job)
+    expect(len(contender.load_all()), job.count)
+    contender.close()
+    return {"known_id": fmean(times), "known_id_median": median(times)}
+
+
+def load_all(job: Job) -> Values:
     """Load every event."""
     contender = _open(job)
-    gc.collect()
-    start = perf_counter()
-    events = contender.load_all()
-    seconds = perf_counter() - start
-    _expect(len(events), job.count)
-    return {"load_all": seconds / job.count * _MICROSECONDS}
+    return {"load_all": _time_load(contender.load_all, job)}
 
 
-def load_one(job: Job) -> dict[str, float]:
+def load_one(job: Job) -> Values:
     """Load one aggregate of ``AGGREGATES``, and then another; times are per event in the log."""
     contender = _open(job)
-    values = {}
-    for number, metric in enumerate(["load_one", "load_again"]):
-        name = workload.aggregate_id(workload.AGGREGATES // 2 + number)
-        gc.collect()
-        start = perf_counter()
-        events = contender.load(name)
-        seconds = perf_counter() - start
-        _expect(len(events), job.count // workload.AGGREGATES)
-        values[metric] = seconds / job.count * _MICROSECONDS
-    return values
+    names = [workload.aggregate_id(workload.AGGREGATES // 2 + number) for number in range(2)]
+    times = [
+        _time_load(partial(contender.load, name), job, of=workload.AGGREGATES) for name in names
+    ]
+    return dict(zip(["load_one", "load_again"], times, strict=True))
 
 
-def memory(job: Job) -> dict[str, float]:
-    """Have this store learn every id in the log; what it holds then, by ``tracemalloc``."""
-    events = workload.events(job.new, job.new + WARM_UP)
-    tracemalloc.start()
-    store = SimpleJsonStore(job.path)
-    for event in events:
-        store.save_event(event)
-    gc.collect()
-    held, _ = tracemalloc.get_traced_memory()
-    return {"memory": held / (job.count + WARM_UP)}
+def iterate(job: Job) -> Values:
+    """Go through the whole log with this store, event by event."""
+    store = telemetry.SimpleJsonStore(job.path)
+    return {"iterate": _time_load(lambda: range(sum(1 for _ in store.iter_events())), job)}
 
 
-def iterate(job: Job) -> dict[str, float]:
-    """Go through the whole log with this store: the time, and how far the process grows (MB)."""
-    before = _memory_status("VmRSS")
-    start = perf_counter()
-    count = sum(1 for _ in SimpleJsonStore(job.path).iter_events())
-    seconds = perf_counter() - start
-    _expect(count, job.count)
-    values = {"iterate": seconds / job.count * _MICROSECONDS}
-    if before is not None:
-        values["growth"] = ((_memory_status("VmHWM") or 0) - before) / 1e6
-    return values
+def read_since(job: Job) -> Values:
+    """Read all events with this store, as a reader does that has no cursor yet."""
+    store = telemetry.SimpleJsonStore(job.path)
+    return {"read_since": _time_load(lambda: store.read_since().events, job)}
+
+
+def record(job: Job) -> Values:
+    """Have this store make the events and save them; nothing if it cannot."""
+    store = telemetry.SimpleJsonStore(job.path)
+    if not hasattr(store, "record"):
+        return {}
+    names = ("aggregate_id", "node_id", "payload")
+    facts = [workload.record(number) for number in range(job.saves)]
+    given = [{name: fact[name] for name in names} for fact in facts]
+    times = _time_each(lambda fields: store.record("ExecutionEvent", **fields), given, job)
+    expect(len(store.load_all_events()), job.count + len(times))
+    return {"record": median(times)}
+
+
+def append(job: Job) -> Values:
+    """Append records to a log of records; nothing if there is no such log."""
+    if not hasattr(telemetry, "JsonlLog"):
+        return {}
+    log = telemetry.JsonlLog(job.path)
+    times = _time_each(log.append, [workload.record(number) for number in range(job.saves)], job)
+    expect(sum(1 for _ in log.records()), job.count + len(times))
+    return {"append": median(times)}
 
 
 def _open(job: Job) -> Contender:
-    contender = CONTENDERS[job.contender](Path(job.path))
-    if not contender.persistent and job.task.startswith(("load", "known")):
-        contender.save_many(workload.events(0, job.count))
-    return contender
+    return EVERYONE[job.contender](Path(job.path))
 
 
-def _time_saves(contender: Contender, events: list[Event]) -> float:
-    save_one = contender.save
+def _time_each(step: Callable[[Any], object], items: list[Any], job: Job) -> list[float]:
+    """Return how many microseconds each item takes; stop when time is up."""
+    times = []
+    end = perf_counter() + job.seconds
+    for item in items:
+        start = perf_counter()
+        step(item)
+        now = perf_counter()
+        times.append((now - start) * _MICROSECONDS)
+        if now > end:
+            break
+    return times
+
+
+def _time_load(load: Callable[[], Sized], job: Job, of: int = 1) -> float:
+    """Return how many microseconds it takes to load one part of so many, per event in the log."""
     gc.collect()
-    start = perf_counter()
-    for event in events:
-        save_one(event)
-    return perf_counter() - start
+    start = job.now()
+    events = load()
+    seconds = job.now() - start
+    expect(len(events), job.count // of)
+    return seconds / job.count * _MICROSECONDS
 
 
-def _encode_all(events: list[Event]) -> None:
-    encode = codec_of(Event).encode
-    for event in events:
-        encode(event)
-
-
-def _memory_status(name: str) -> int | None:
-    """Return a size in bytes from the process's status; None where there is no such file.
-
-    ``getrusage`` would not do: its peak begins with that of the parent process.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    sizes = dict(row.split(":", 1) for row in status.read_text().splitlines())
-    return int(sizes[name].split()[0]) * 1024
-
-
-def _expect(found: int, expected: int) -> None:
+def expect(found: int, expected: int) -> None:
+    """See that no contender is fast by losing something."""
     if found != expected:
         raise RuntimeError(f"{found} events instead of {expected}")
 
 
-TASKS: dict[str, Callable[[Job], dict[str, float]]] = {
-    function.__name__: function
-    for function in (
-        *(fill, save, save_many, first_save, warm_save),
-        *(known_id, load_all, load_one, memory, iterate),
-    )
-}
+TASKS = [fill, save, save_many, first_save, known_id, load_all, load_one]
+TASKS += [iterate, read_since, record, append]
 
 
 def main() -> None:
     """Do the job given as the only argument."""
     job = Job(**json.loads(sys.argv[1]))
-    if not CONTENDERS[job.contender].load_library():
-        raise RuntimeError(f"{job.contender} is not installed")
-    print(json.dumps(TASKS[job.task](job)))
+    if job.processor is not None and hasattr(os, "sched_setaffinity"):
+        processors = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {processors[job.processor % min(2, len(processors))]})
+    EVERYONE[job.contender].load_library()
+    (task,) = (task for task in TASKS if task.__name__ == job.task)
+    print(json.dumps(task(job)))
 
 
 if __name__ == "__main__":

@@ -3,166 +3,196 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+import os
+import platform
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import distributions
 from pathlib import Path
+from statistics import median
 
 from . import chart
-from .contenders import CONTENDERS
-from .environment import describe
-from .runner import Results
-from .targets import Target, main_targets, scaling_targets
+from .contenders import CONTENDERS, RELEASES
+from .runner import Results, best
 
-RATIOS_TRAVEL = (
+_HEAD = (
     "Ratios are what travels to other machines; absolute times do not. In brackets: the time over"
-    " that of SimpleJsonStore, so more than 1x is slower. Each number is the best of its rounds."
+    " that of SimpleJsonStore, so more than 1x is slower. Each number is the best of its rounds,"
+    " unless it says otherwise."
 )
+_LIBRARIES = ["diskcache", "duckdb", "jsonlines", "lmdb", "plyvel", "psycopg"]
+_LIBRARIES += ["pydantic", "pydantic_core", "rocksdict", "structlog"]
+# What is aimed at: a metric, the contender whose time it is compared with, and the most it may be.
+_AIMS = [
+    ("save@1 processes", "plain", 1 / 2.2),
+    ("save@1 processes", "sqlite", 1 / 3.5),
+    ("first_save@{large}", "plain", 1 / 80),
+    ("first_save@{small}", "sqlite", 1),
+    ("load_all@{large}", "limit", 1.05),
+    ("load_one@{large}", "sqlite", 1.2),
+    ("load_again@{large}", "sqlite", 1.2),
+    ("known_id@{large}", "sqlite", 1),
+]
+_DOES = ["", "knows ids", "safe among", "a save survives", "half an event left behind"]
+Aim = tuple[str, float, float | None, str]
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What the main run measured."""
-
-    results: Results
-    sizes: list[int]
-    imports: dict[str, float]
-    rounds: int
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """What the scaling run measured."""
-
-    results: Results
-    sizes: list[int]
-    rounds: list[int]
-
-
-def write_comparison(run: Comparison, folder: Path) -> None:
+def write_comparison(
+    results: Results, sizes: list[int], imports: dict[str, list[float]], folder: Path
+) -> None:
     """Print the comparison, and write its tables, numbers and chart."""
-    n = run.sizes[-1]
-    # The bare `import pydantic` is what the aim names; the other cases are there to explain it.
-    counted = next(iter(run.imports.values()))
-    columns = {
-        f"save@{n}": "save (µs)",
-        f"save_many@{n}": "save_events (µs)",
-        **{f"first_save@{size}": f"first save at {size:,} (ms)" for size in run.sizes},
+    small, n = sizes
+    metrics = {
+        "save@1 processes": "save, median (µs)",
+        "save_many@0": "batch (µs)",
+        f"first_save@{small}": f"first save at {small:,} (ms)",
+        f"first_save@{n}": f"first save at {n:,} (ms)",
         f"load_all@{n}": "load all (µs)",
         f"load_one@{n}": "load one (µs)",
         f"load_again@{n}": "load another (µs)",
         f"known_id@{n}": "known id (µs)",
     }
-    store = run.results["store"]
-    notes = [
-        f"All on {n:,} events of about 470 bytes; times are per event, first saves per save.",
-        "The bare limit is no store: it keeps no ids and no order, and saves what is encoded.",
-        f"Encoding alone takes this store {store[f'encode@{n}']:.1f} µs per event.",
-        "Memory per known id is measured with tracemalloc.",
-        *(f"Importing it takes {value:.1f} ms {name}." for name, value in run.imports.items()),
-    ]
-    if "tinydb" in run.results:
-        events = CONTENDERS["tinydb"].max_events
-        notes.append(f"\\* TinyDB with {events} events only: a save rewrites the whole file.")
-    text = _document(
-        "Comparison",
-        _comparison_table(run.results, columns),
-        _target_table(main_targets(run.results, counted, run.sizes)),
-        notes,
+    titles = {name: contender.title for name, contender in CONTENDERS.items()}
+    releases = {"store": "vendored"} | {name: each.title for name, each in RELEASES.items()}
+    aims: list[Aim] = []
+    for template, other, limit in _AIMS:
+        key = template.format(small=small, large=n)
+        ours, theirs = best(results, "store", key), best(results, other, key)
+        ratio = None if ours is None or theirs is None else ours / theirs
+        aims.append((f"{metrics[key]}: over that of {titles[other]}", limit, ratio, "x"))
+    batch, encoding = best(results, "store", "save_many@0"), best(results, "store", "encode@0")
+    aims.append(("a batch: over encoding alone", 1.6, (batch or 0) / (encoding or 1), "x"))
+    aims.append(
+        ("import: added to `import pydantic`", 10, median(next(iter(imports.values()))), " ms")
     )
-    _write(folder, "comparison", text, asdict(run))
-    (folder / "comparison.svg").write_text(chart.comparison(run.results, run.sizes), "utf-8")
-
-
-def write_scaling(run: Scaling, folder: Path) -> None:
-    """Print the scaling run, and write its tables, numbers and chart."""
-    names = {
-        "warm_save": "warm save (µs)",
-        "first_save": "first save (ms)",
-        "load_all": "load all (µs)",
-        "load_one": "load one (µs)",
-        "load_again": "load another (µs)",
-        "iterate": "iterate (µs)",
-        "growth": "grows by (MB)",
-        "memory": "bytes per known id",
+    tables = {
+        "Comparison": _metrics(results, titles, metrics),
+        "What each does": table(_DOES, [[each.title, *each.does] for each in CONTENDERS.values()]),
+        "Single saves": _single_saves(results),
+        "Releases of the contract": _metrics(
+            results, releases, {"encode@0": "encode (µs)"} | metrics
+        ),
+        "Aims": _aim_table(aims),
     }
-    rows = []
-    for size in run.sizes:
-        for contender, values in run.results.items():
-            cells = [
-                _cell(values.get(f"{metric}@{size}"), run.results["store"].get(f"{metric}@{size}"))
-                for metric in names
-            ]
-            rows.append([f"{size:,}", CONTENDERS[contender].title, *cells])
-    rounds = ", ".join(f"{n} at {size:,}" for size, n in zip(run.sizes, run.rounds, strict=True))
+    about = (
+        f"Logs of {n:,} events of about 470 bytes, batches of 1,000. Times are per event; those of"
+        " loading one aggregate of 20, per event in the log; those of first saves, per save."
+    )
     notes = [
-        "Loads and iterating: per event in the log. Saves: per save.",
-        "Grows by: the peak memory of the process while it iterates, above what it had before.",
-        f"Rounds: {rounds}.",
+        about,
+        "Where an event is slow to save, fewer are: single saves end after half a second.",
+        *(f"Importing takes {median(took):.1f} ms {name}." for name, took in imports.items()),
     ]
-    text = _document(
-        "Scaling",
-        _table(["events", "", *names.values()], rows),
-        _target_table(scaling_targets(run.results, run.sizes)),
-        notes,
-    )
-    _write(folder, "scaling", text, asdict(run))
-    (folder / "scaling.svg").write_text(chart.scaling(run.results, run.sizes), "utf-8")
+    numbers = {"results": results, "sizes": sizes, "imports": imports}
+    _write(folder, "comparison", tables, notes, numbers)
+    names = {title: name for name, title in titles.items()}
+    panels = {
+        metrics[key]: partial(lambda key, title: best(results, names[title], key), key)
+        for key in ("save@1 processes", f"first_save@{n}", f"load_all@{n}", f"load_one@{n}")
+    }
+    picture = chart.comparison(f"{n:,} events: shorter is better", panels, list(names))
+    (folder / "comparison.svg").write_text(picture, "utf-8")
 
 
-def _comparison_table(results: Results, columns: dict[str, str]) -> str:
-    store = results["store"]
+def write_scaling(runs: dict[int, Results], folder: Path) -> None:
+    """Print the scaling run, by number of events, and write its tables and numbers."""
+    metrics = {"save": "save, median (µs)", "p99.9": "p99.9 (µs)", "first_save": "first save (ms)"}
+    metrics |= {"load_all": "load all (µs)", "load_one": "load one (µs)"}
+    metrics |= {"load_again": "load another (µs)", "iterate": "iterate (µs)"}
+    *_, small, _, large = runs
+    warm, cold = (best(runs[size], "store", f"save@{size}") or 0 for size in (large, small))
+    aims: list[Aim] = [
+        (f"a save to {large:,} events: over that to {small:,}", 1.3, warm / cold, "x"),
+    ]
+    tables = {"Scaling": ""}
+    for size, results in runs.items():
+        titles = {name: CONTENDERS[name].title for name in results}
+        columns = {f"{metric}@{size}": title for metric, title in metrics.items()}
+        tables[f"{size:,} events"] = _metrics(results, titles, columns)
+    tables["Aims"] = _aim_table(aims)
+    notes = ["Loads and iterating: per event in the log. Saves: per save."]
+    _write(folder, "scaling", tables, notes, {"results": runs})
+
+
+def describe() -> dict[str, str]:
+    """Return what matters of machine and software, by name."""
+    details = Path("/proc/cpuinfo")  # platform does not know the model on Linux
+    rows = details.read_text().splitlines() if details.exists() else []
+    models = [row.partition(":")[2].strip() for row in rows if row.startswith("model name")]
+    model = [*models, platform.processor() or platform.machine()][0]
+    found = {item.name.lower(): item.version for item in distributions()}
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{model}, {os.cpu_count()} CPUs",
+        "system": f"{platform.system()} {platform.machine()}",
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "SQLite": sqlite3.sqlite_version,
+    } | {name: found.get(name, "not installed") for name in _LIBRARIES}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown, with its columns aligned."""
+    lines = [header, *rows]
+    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * width for width in widths])
+    cells = ([cell.ljust(w) for cell, w in zip(line, widths, strict=True)] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def _metrics(results: Results, titles: dict[str, str], columns: dict[str, str]) -> str:
+    """Return a row for each contender and a column for each metric, the best of the rounds."""
     rows = []
-    for name, contender in CONTENDERS.items():
-        values = results.get(name)
-        if values is None:
-            rows.append([contender.title, "not installed", *[""] * (len(columns) - 1)])
-            continue
-        star = "\\*" if contender.max_events else ""
-        cells = [_cell(values.get(key), store[key]) for key in columns]
-        rows.append([contender.title + star, *cells])
-    return _table(["", *columns.values()], rows)
+    for name, title in titles.items():
+        row = [title]
+        for key in columns:
+            value, reference = best(results, name, key), best(results, "store", key)
+            text = "-" if value is None else chart.number(value, 3)
+            if value is not None and reference is not None and name != "store":
+                text += f" ({chart.number(value / reference)}x)"
+            row.append(text)
+        rows.append(row if name in results else [title, "not installed", *row[2:]])
+    return table(["", *columns.values()], rows)
 
 
-def _target_table(targets: Iterable[Target]) -> str:
-    words = {True: "yes", False: "**no**", None: "not measured"}
-    rows = [
-        [
-            target.text,
-            f"{'at least' if target.at_least else 'at most'} {target.limit:g}{target.unit}",
-            "-" if target.reached is None else f"{target.reached:.3g}{target.unit}",
-            words[target.met],
-        ]
-        for target in targets
-    ]
-    return _table(["aim", "target", "reached", "met"], rows)
+def _single_saves(results: Results) -> str:
+    """Return a row for each contender and number of processes: the median of rounds, and all."""
+    metrics = {"rate": "saves a second, together", "fairness": "slowest process over fastest"}
+    metrics |= {"save": "median (µs)", "p99.9": "p99.9 (µs)"}
+    rows = []
+    for place in sorted(key.partition("@")[2] for key in results["store"] if "rate@" in key):
+        for name, values in results.items():
+            if f"rate@{place}" not in values or name not in CONTENDERS:
+                continue
+            cells = []
+            for metric in metrics:
+                rounds = values[f"{metric}@{place}"]
+                middle, least, most = (chart.number(f(rounds), 3) for f in (median, min, max))
+                cells.append(middle if least == most else f"{middle} ({least} to {most})")
+            rows.append([place.removesuffix(" processes"), CONTENDERS[name].title, *cells])
+    return table(["processes", "", *metrics.values()], rows)
 
 
-def _cell(value: float | None, reference: float | None) -> str:
-    if value is None:
-        return "-"
-    text = chart.number(value, 3)
-    if reference is None or value == reference:
-        return text
-    return f"{text} ({chart.number(value / reference)}x)"
+def _aim_table(aims: Iterable[Aim]) -> str:
+    rows = []
+    for text, limit, reached, unit in aims:
+        got = "-" if reached is None else f"{reached:.3g}{unit}"
+        met = "not measured" if reached is None else "yes" if reached <= limit else "**no**"
+        rows.append([text, f"at most {limit:.3g}{unit}", got, met])
+    return table(["aim", "target", "reached", "met"], rows)
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-        for row in lines
-    )
-
-
-def _document(title: str, table: str, targets: str, notes: list[str]) -> str:
-    facts = "\n".join(f"- {name}: {value}" for name, value in describe().items())
-    body = "\n".join(f"- {note}" for note in notes)
-    return f"# {title}\n\n{RATIOS_TRAVEL}\n\n{table}\n\n{body}\n\n## Aims\n\n{targets}\n\n{facts}\n"
-
-
-def _write(folder: Path, name: str, text: str, numbers: dict[str, object]) -> None:
+def _write(
+    folder: Path, name: str, tables: dict[str, str], notes: list[str], numbers: Mapping[str, object]
+) -> None:
+    first, *others = tables
+    facts = [f"{key}: {value}" for key, value in describe().items()]
+    lists = ["\n".join(f"- {item}" for item in items) for items in (notes, facts)]
+    rest = [f"## {title}\n\n{tables[title]}" for title in others]
+    parts = [f"# {first}", _HEAD, tables[first], lists[0], *rest, lists[1]]
+    text = "\n\n".join(filter(None, parts)) + "\n"
     print(text)
     (folder / f"{name}.md").write_text(text, "utf-8")
-    data = json.dumps({"environment": describe(), **numbers}, indent=2)
+    data = json.dumps({"environment": describe(), **numbers}, indent=1)
     (folder / f"{name}.json").write_text(data + "\n", "utf-8")

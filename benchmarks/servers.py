@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -20,132 +21,105 @@ from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry.postgres import SimplePostgresStore
 from specify_cli.telemetry.sync import copy_new
 
-from .environment import describe
-from .workload import aggregate_id, events, in_batches
+from .chart import number
+from .logs import ThisStore
+from .measure import expect
+from .report import describe, table
+from .workload import aggregate_id, in_batches
 
-RESULTS = Path(__file__).resolve().parent / "results" / "servers.md"
-_BATCH = 100
+_RESULTS = Path(__file__).resolve().parent / "results" / "servers.md"
+_BATCH, _POLLS = 100, 200
+_NOTE = "In brackets the ratio to the file. The best of several rounds, stores taking turns."
 
-Store = SimpleJsonStore | SimplePostgresStore
+Make = Callable[[str], SimpleJsonStore | SimplePostgresStore]
 Times = dict[str, float]
 
 
-def measure(make: Callable[[str], Store], name: str, count: int) -> Times:
-    """Return the seconds that each task takes, of one event, load, poll or copy."""
-    saved = events(0, count)
-    times: Times = {}
+@contextmanager
+def timed(times: Times, task: str, of: int = 1) -> Iterator[None]:
+    """Keep the seconds that a task takes, of one event, load, poll or copy, if it is the best."""
+    begin = perf_counter()
+    yield
+    times[task] = min(times.get(task, sys.maxsize), (perf_counter() - begin) / of)
 
-    @contextmanager
-    def timed(task: str, of: int = 1) -> Iterator[None]:
-        begin = perf_counter()
-        yield
-        times[task] = (perf_counter() - begin) / of
 
+def measure(times: Times, make: Make, name: str, count: int) -> None:
+    """Time what a store does, with two new logs."""
+    saved = ThisStore.events(0, count)
     single = saved[: count // 20]
     store = make(f"{name}-single")
     store.save_event(single[0])
-    with timed("save one", len(single) - 1):
-        for event in single[1:]:
-            store.save_event(event)
-    with timed("save one again", len(single)):
-        for event in single:
-            store.save_event(event)
+    for task, events in (("save one", single[1:]), ("save one again", single)):
+        with timed(times, task, len(events)):
+            for event in events:
+                store.save_event(event)
     store = make(f"{name}-batches")
-    with timed(f"save {_BATCH} at once, each", count):
+    with timed(times, f"save {_BATCH} at once, each", count):
         for batch in in_batches(saved, _BATCH):
             store.save_events(batch)
-    with timed("load all"):
+    with timed(times, "load all"):
         expect(len(make(f"{name}-batches").load_all_events()), count)
-    with timed("load one aggregate first"):
+    with timed(times, "load one aggregate first"):
         expect(len(make(f"{name}-batches").load_events(aggregate_id(0))), count // 20)
     _, cursor = store.read_since()
-    polls = 200
-    with timed("poll without news", polls):
-        for _ in range(polls):
+    with timed(times, "poll without news", _POLLS):
+        for _ in range(_POLLS):
             expect(len(store.read_since(cursor).events), 0)
-    return times
 
 
-def measure_copies(folder: Path, conninfo: str, name: str, count: int) -> Times:
-    """Return the seconds that pushing, looking again without a cursor, and pulling take."""
-    here, there = SimpleJsonStore(folder / f"{name}-here"), SimplePostgresStore(conninfo, name)
-    back = SimpleJsonStore(folder / f"{name}-back")
-    here.save_events(events(0, count))
-    times: Times = {}
-    for task, source, target, new in (
-        ("push", here, there, count),
-        ("push again, cursors lost", here, there, 0),
-        ("pull", there, back, count),
-    ):
-        begin = perf_counter()
-        expect(copy_new(source, target).new, new)
-        times[task] = perf_counter() - begin
-    return times
-
-
-def expect(number: int, expected: int) -> None:
-    """See that no store is fast by losing something."""
-    if number != expected:
-        sys.exit(f"{number} events, not {expected}")
-
-
-def best(rounds: list[Times]) -> Times:
-    """Return the best time of each task."""
-    return {task: min(times[task] for times in rounds) for task in rounds[0]}
-
-
-def shown(seconds: float) -> str:
-    """Return a time as one reads it."""
-    for limit, factor, unit in ((1e-3, 1e6, "µs"), (1, 1e3, "ms")):
-        if seconds < limit:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds:.3g} s"
-
-
-def report(count: int, stores: dict[str, Times], copies: Times) -> str:
-    """Return the results as Markdown."""
-    first, *_ = stores.values()
-    lines = [f"| {count:,} events | {' | '.join(stores)} |", "|---|" + "---|" * len(stores)]
-    for task in first:
-        cells = [
-            f"{shown(times[task])} ({times[task] / first[task]:.2g})" for times in stores.values()
-        ]
-        lines.append(f"| {task} | {' | '.join(cells)} |")
-    lines += ["", f"| copying {count:,} lines | |", "|---|---|"]
-    lines += [f"| {task} | {shown(seconds)} |" for task, seconds in copies.items()]
-    facts = "; ".join(f"{name}: {value}" for name, value in describe().items())
-    notes = "In brackets the ratio to the file. The best of several rounds, stores taking turns.\n"
-    return "\n".join(["# Servers", "", *lines, "", notes, facts, ""])
+def measure_copies(times: Times, file: Make, server: Make, name: str, count: int) -> None:
+    """Time pushing, looking again without a cursor, and pulling."""
+    here, there, back = file(f"{name}-here"), server(name), file(f"{name}-back")
+    here.save_events(ThisStore.events(0, count))
+    tasks = [("push", here, there, count), ("push again, cursors lost", here, there, 0)]
+    for task, source, target, new in [*tasks, ("pull", there, back, count)]:
+        with timed(times, task):
+            expect(copy_new(source, target).new, new)
 
 
 def main() -> None:
     """Measure, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="see that it works, write nothing")
-    count, rounds = (500, 1) if parser.parse_args().quick else (20_000, 3)
+    is_quick = parser.parse_args().quick
+    count, rounds = (500, 1) if is_quick else (20_000, 3)
+    copies: Times = {}
     with servers_folder() as folder, tempfile.TemporaryDirectory() as logs:
         server = Server(folder / "server").initialise().start()
         try:
-            conninfo, logs_folder = server.conninfo, Path(logs)
-            makes: dict[str, Callable[[str], Store]] = {
-                "file": lambda name: SimpleJsonStore(logs_folder / name),
-                "file, fsync": lambda name: SimpleJsonStore(logs_folder / name, fsync=True),
-                "server": lambda name: SimplePostgresStore(conninfo, name),
+            makes: dict[str, Make] = {
+                "file": lambda name: SimpleJsonStore(Path(logs) / name),
+                "file, fsync": lambda name: SimpleJsonStore(Path(logs) / name, fsync=True),
+                "server": partial(SimplePostgresStore, server.conninfo),
             }
-            found: dict[str, list[Times]] = {title: [] for title in makes}
-            copies: list[Times] = []
-            for number in range(rounds):
+            found: dict[str, Times] = {title: {} for title in makes}
+            for turn in range(rounds):
                 for title, make in makes.items():
-                    found[title].append(measure(make, f"{title}-{number}", count))
-                copies.append(measure_copies(logs_folder, conninfo, f"copy-{number}", count))
+                    measure(found[title], make, f"{title}-{turn}", count)
+                measure_copies(copies, makes["file"], makes["server"], f"copy-{turn}", count)
             version = str(server.execute("SHOW server_version")[0][0])
         finally:
             server.kill()
-    stores = {title: best(times) for title, times in found.items()}
-    text = report(count, stores, best(copies)) + f"PostgreSQL: {version}\n"
+    rows = [
+        [
+            task,
+            *(
+                f"{number(times[task] * 1e3, 3)} ({times[task] / best:.2g})"
+                for times in found.values()
+            ),
+        ]
+        for task, best in found["file"].items()
+    ]
+    copied = [[task, number(seconds * 1e3, 3)] for task, seconds in copies.items()]
+    tables = [
+        table([f"{count:,} events (ms)", *found], rows),
+        table([f"{count:,} lines", "ms"], copied),
+    ]
+    facts = "; ".join(f"{name}: {value}" for name, value in describe().items())
+    text = "\n\n".join(["# Servers", *tables, _NOTE, f"{facts}; PostgreSQL: {version}"]) + "\n"
     sys.stdout.write(text)
-    if count == 20_000:  # noqa: PLR2004  # a quick run's numbers mean nothing
-        RESULTS.write_text(text, encoding="utf-8")
+    if not is_quick:
+        _RESULTS.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,31 +63,16 @@ def record(number: int) -> dict[str, Any]:
     }
 
 
-def line(number: int) -> bytes:
-    """Return event ``number`` as the line that a log holds, newline included."""
-    return json.dumps(record(number), sort_keys=True).encode() + b"\n"
-
-
-def event(number: int) -> Event:
-    """Return event ``number``."""
-    return Event.from_dict(record(number))
-
-
-def events(start: int, stop: int) -> list[Event]:
-    """Return the events from ``start`` up to, not including, ``stop``."""
-    return [event(number) for number in range(start, stop)]
-
-
 def in_batches(items: list[Event], size: int) -> Iterator[list[Event]]:
     """Yield ``items`` in lists of ``size``, the last perhaps shorter."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 
 
-def write_log(path: Path, count: int) -> None:
-    """Write the first ``count`` events as a log, without any store."""
-    with path.open("wb") as file:
-        file.writelines(map(line, range(count)))
+def write_log(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Write records as a log, without any store."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.dumps(fields, sort_keys=True) + "\n" for fields in records)
 
 
 def _ulid(number: int, time: datetime) -> str:
