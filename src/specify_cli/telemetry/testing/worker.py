@@ -117,7 +117,8 @@ class Worker:
 
     def exit_code(self) -> int | None:
         """Wait until the process has ended by itself, and return how."""
-        with suppress(EOFError):
+        # Which of them says that it is gone, is the platform's choice.
+        with suppress(EOFError, ConnectionError):
             self._receive()
         self._process.join(_SECONDS_TO_EXIT)
         return self._process.exitcode

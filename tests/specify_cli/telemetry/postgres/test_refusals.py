@@ -32,6 +32,14 @@ def other(server: Server) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Take Ctrl-C as usual: what a shell runs in the background is told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_a_stopped_server_does_not_stop_a_save(server: Server, log: str) -> None:
     """It answers nothing, and keeps its connections open; the time is up all the same."""
     store = SimplePostgresStore(server.conninfo, log, timeout=0.5)
@@ -235,6 +243,7 @@ def test_a_statement_that_the_server_ends_is_told(
         store.save_event(make_event())
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupted_call_leaves_nothing_to_be_misread(
     open_store: Open, other: psycopg.Connection, log: str
 ) -> None:
