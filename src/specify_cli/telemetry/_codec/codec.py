@@ -106,7 +106,10 @@ class EventCodec(Generic[EventT]):
 
     def id_of(self, value: EventT) -> Any:
         """Return the id of an event, whatever went round the type's checks; None without one."""
-        return self._id_of(value)
+        try:
+            return self._id_of(value)
+        except AttributeError:
+            return None
 
     def aggregate_of(self, value: EventT) -> Any:
         """Return the aggregate of an event; None if it has none."""
@@ -219,6 +222,9 @@ class EventCodec(Generic[EventT]):
             raise UnstorableError(f"{name}: does not read back")
         for name in stored.keys() - fields.keys():
             raise UnstorableError(f"{name}: is missing, and would not be")
+        if self._id_of(made) != self._id_of(event):
+            # Saved again, it would not be known.
+            raise UnstorableError("its id does not read back as it is: give it as JSON has it")
         if not self._are_alike(made, event):
             raise UnstorableError(f"it reads back as a {type(content_of(made)).__name__}")
         return text

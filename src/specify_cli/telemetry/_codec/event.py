@@ -15,7 +15,10 @@ IdReader: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
 
 def event_name(event_id: object) -> str:
     """Return how messages name an event."""
-    return "an event" if event_id is None else f'event "{event_id}"'
+    try:
+        return "an event" if event_id is None else f'event "{event_id}"'
+    except ValueError:  # an integer of more digits than Python writes
+        return "an event"
 
 
 class StorableEvent(Protocol):

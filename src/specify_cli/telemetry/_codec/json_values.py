@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime, time, timedelta
 from types import GeneratorType
 from typing import TypeAlias
 
@@ -148,8 +149,10 @@ def json_terms(value: object, depth: int = 0) -> Json:
         # Encoding would use it up: the event in memory, or a second try, would find it empty.
         raise UnstorableError("a generator can be read only once")
     text = to_json(value)
-    if _ASTERISKS in text and _holds_a_secret(value):
+    if _ASTERISKS in text and _holds(value, _is_secret):
         raise _secret()
+    if _holds(value, _has_odd_offset):
+        raise _odd_offset()
     return _parse_uniquely(text)
 
 
@@ -180,6 +183,8 @@ def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:
 
 def _key_text(key: object) -> str:
     plain = key is None or isinstance(key, (str, int, float))
+    if _has_odd_offset(key):
+        raise _odd_offset()
     (name,) = json.loads(dump_plain({key: 0}) if plain else to_json({key: 0}))
     return str(name)
 
@@ -214,22 +219,38 @@ def _is_secret(value: object) -> bool:
     return hasattr(value, "get_secret_value")
 
 
-def _holds_a_secret(value: object) -> bool:
-    """Return whether a secret is in what pydantic could make JSON of, so that it holds no cycle."""
+def _has_odd_offset(value: object) -> bool:
+    """Return whether a time is in a zone whose offset pydantic's JSON form cuts to minutes."""
+    offset = value.utcoffset() if isinstance(value, (datetime, time)) else None
+    return offset is not None and bool(offset % timedelta(minutes=1))
+
+
+def _holds(value: object, is_lost: Callable[[object], bool]) -> bool:
+    """Return whether something is in what pydantic could make JSON of, so that it holds no cycle.
+
+    Args:
+        value: Where to look.
+        is_lost: Returns whether this is it.
+    """
+    inside: Iterable[object] = ()
     if isinstance(value, Mapping):
-        return any(map(_holds_a_secret, value.values()))
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return any(map(_holds_a_secret, value))
-    if isinstance(value, BaseModel):
+        inside = value.values()
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        inside = value
+    elif isinstance(value, BaseModel):
         # As the model itself puts it, which may make something else of its secrets.
-        return any(map(_holds_a_secret, value.model_dump().values()))
-    if is_dataclass(value):
-        return any(_holds_a_secret(getattr(value, field.name)) for field in fields(value))
-    return _is_secret(value)
+        inside = value.model_dump().values()
+    elif is_dataclass(value):
+        inside = (getattr(value, field.name) for field in fields(value))
+    return is_lost(value) or any(_holds(item, is_lost) for item in inside)
 
 
 def _secret() -> UnstorableError:
     return UnstorableError("a secret would be stored as asterisks")
+
+
+def _odd_offset() -> UnstorableError:
+    return UnstorableError("the offset of a time from UTC would lose its seconds")
 
 
 def _too_deep() -> UnstorableError:
