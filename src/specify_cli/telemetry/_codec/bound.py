@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .event import IdReader
+from .event import IdReader, shown
 from .fields import content_of, is_plain_key, reader_of, verbatim_key
 from .id_texts import id_reader
 from .json_values import UnstorableError
@@ -109,10 +109,10 @@ class Bound:
         if event_id is None and isinstance(content_of(event), self._without_id):
             pass
         elif event_id is None or not _is_hashable(event_id) or isinstance(event_id, _NO_IDS):
-            raise MalformedLineError(f"{self._id_field}: not an id: {event_id!r:.200}")
+            raise MalformedLineError(f"{self._id_field}: not an id: {shown(event_id)}")
         if not _is_hashable(aggregate_id):
             name = self._aggregate_field
-            raise MalformedLineError(f"{name}: not an id: {aggregate_id!r:.200}")
+            raise MalformedLineError(f"{name}: not an id: {shown(aggregate_id)}")
 
 
 def _check_field(type_: EventType, what: str, name: object) -> None:

@@ -24,7 +24,7 @@ from typing import Any, Generic
 from pydantic import ValidationError
 
 from .bound import Bound
-from .event import EventT
+from .event import EventT, shown
 from .fields import content_of, extra_of, field_in_json_terms, fields_of, record_of
 from .first_form import first_form_text
 from .forms import Forms
@@ -101,7 +101,7 @@ class EventCodec(Generic[EventT]):
         """Raise TypeError unless ``value`` is an event of the type."""
         if not isinstance(value, self._forms.classes):
             raise TypeError(
-                f"not an event of this store, which takes {self._forms.expected}: {value!r:.200}"
+                f"not an event of this store, which takes {self._forms.expected}: {shown(value)}"
             )
 
     def id_of(self, value: EventT) -> Any:

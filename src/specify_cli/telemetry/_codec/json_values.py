@@ -10,13 +10,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import fields, is_dataclass
-from datetime import datetime, time, timedelta
 from types import GeneratorType
 from typing import TypeAlias
 
-from pydantic import BaseModel
 from pydantic_core import to_json
+
+from .losses import HIDDEN, is_secret, loss_of
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -28,8 +27,6 @@ MAX_NESTING = 100
 MAX_DIGITS = 4300
 
 _BOM = b"\xef\xbb\xbf"
-# Pydantic's JSON form of every secret that is not empty.
-_ASTERISKS = b"**********"
 
 _TEXT = frozenset({str})
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -143,16 +140,14 @@ def json_terms(value: object, depth: int = 0) -> Json:
         return [json_terms(item, depth + 1) for item in value]
     if isinstance(value, os.PathLike):
         return json_terms(os.fspath(value), depth)
-    if _is_secret(value):
-        raise _secret()
+    if is_secret(value):
+        raise UnstorableError(HIDDEN)
     if isinstance(value, GeneratorType):
         # Encoding would use it up: the event in memory, or a second try, would find it empty.
         raise UnstorableError("a generator can be read only once")
     text = to_json(value)
-    if _ASTERISKS in text and _holds(value, _is_secret):
-        raise _secret()
-    if _holds(value, _has_odd_offset):
-        raise _odd_offset()
+    if loss := loss_of(value, text):
+        raise UnstorableError(loss)
     return _parse_uniquely(text)
 
 
@@ -183,9 +178,10 @@ def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:
 
 def _key_text(key: object) -> str:
     plain = key is None or isinstance(key, (str, int, float))
-    if _has_odd_offset(key):
-        raise _odd_offset()
-    (name,) = json.loads(dump_plain({key: 0}) if plain else to_json({key: 0}))
+    text = dump_plain({key: 0}).encode() if plain else to_json({key: 0})
+    if not plain and (loss := loss_of(key, text)):
+        raise UnstorableError(loss)
+    (name,) = json.loads(text)
     return str(name)
 
 
@@ -213,44 +209,6 @@ def _depth(value: object) -> int:
 
 def _children(item: dict[str, object] | list[object] | tuple[object, ...]) -> Iterable[object]:
     return item.values() if isinstance(item, dict) else item
-
-
-def _is_secret(value: object) -> bool:
-    return hasattr(value, "get_secret_value")
-
-
-def _has_odd_offset(value: object) -> bool:
-    """Return whether a time is in a zone whose offset pydantic's JSON form cuts to minutes."""
-    offset = value.utcoffset() if isinstance(value, (datetime, time)) else None
-    return offset is not None and bool(offset % timedelta(minutes=1))
-
-
-def _holds(value: object, is_lost: Callable[[object], bool]) -> bool:
-    """Return whether something is in what pydantic could make JSON of, so that it holds no cycle.
-
-    Args:
-        value: Where to look.
-        is_lost: Returns whether this is it.
-    """
-    inside: Iterable[object] = ()
-    if isinstance(value, Mapping):
-        inside = value.values()
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        inside = value
-    elif isinstance(value, BaseModel):
-        # As the model itself puts it, which may make something else of its secrets.
-        inside = value.model_dump().values()
-    elif is_dataclass(value):
-        inside = (getattr(value, field.name) for field in fields(value))
-    return is_lost(value) or any(_holds(item, is_lost) for item in inside)
-
-
-def _secret() -> UnstorableError:
-    return UnstorableError("a secret would be stored as asterisks")
-
-
-def _odd_offset() -> UnstorableError:
-    return UnstorableError("the offset of a time from UTC would lose its seconds")
 
 
 def _too_deep() -> UnstorableError:

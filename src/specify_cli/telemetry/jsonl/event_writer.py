@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._codec import EventCodec, EventId, EventT, clock_of
+from .._codec import EventCodec, EventId, EventT, clock_of, shown
 from .._log import AppendLog, LockedLog
 from .highest_clock import HighestClock
 from .writer import Writer
@@ -73,18 +73,20 @@ class EventWriter(Writer[EventT]):
         """Return the event of the log that has the id of ``event``, if there is one."""
         event_id = self._codec.id_of(event)
         self._ids.catch_up(log, [event_id])
-        if event_id is None or not self._ids.holds(event_id, log):
+        line = None if event_id is None else self._ids.line_of(event_id, log)
+        if line is None:
             return None
-        return self._codec.decode(log.line_at(self._ids.start_of(event_id) or 0))
+        log.acknowledge(line)
+        return self._codec.decode(line)
 
     def _made(self, make: Callable[[int], EventT], clock: int) -> EventT:
         try:
             event = make(clock)
             self._codec.check(event)
             if clock_of(event) is None:
-                raise TypeError(f"it has no lamport_clock that is an integer: {event!r:.200}")
+                raise TypeError(f"it has no lamport_clock that is an integer: {shown(event)}")
             if clock_of(event) != clock:
-                raise ValueError(f"its lamport_clock is to be {clock}: {event!r:.200}")
+                raise ValueError(f"its lamport_clock is to be {clock}: {shown(event)}")
         except OSError as error:
             # As it is, it would be taken for a refusal to append.
             raise _NotMadeError(error) from error

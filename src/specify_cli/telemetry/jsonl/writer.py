@@ -53,10 +53,11 @@ class Writer(Generic[EventT]):
         """Return whether the id's line stands where it was found before; no is no answer.
 
         Saving a known event takes half of the time so. With ``fsync`` the file has to be synced
-        first, so this leaves it to the save proper.
+        first, and a line without its newline has to be ended: that is left to the save proper.
         """
         start = None if self._log.fsync else self._ids.start_of(event_id)
-        return start is not None and self._codec.loads_as(self._log.line_at(start)) == event_id
+        line = b"" if start is None else self._log.line_at(start)
+        return line.endswith(b"\n") and self._codec.loads_as(line) == event_id
 
     def start_of(self, event_id: EventId) -> int | None:
         """Return where a line may begin that has the id; what is there may have changed."""
@@ -121,7 +122,15 @@ _writers: WeakSet[Writer[Any]] = WeakSet()
 
 
 def _start_over_in_child() -> None:  # pragma: posix
-    for writer in _writers:
+    try:
+        _start_all_over()
+    finally:
+        # Once more: an interrupt may have ended it, and Python goes on with the child all the same.
+        _start_all_over()
+
+
+def _start_all_over() -> None:  # pragma: posix
+    for writer in list(_writers):
         writer.start_over_in_child()
 
 

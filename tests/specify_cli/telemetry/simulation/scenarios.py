@@ -156,6 +156,10 @@ class Run:
             note()
         if call.name in _BY_PATH:
             thread.looked = self.record.replaced
+        if call.name == "ftruncate" and thread.measured is not None:
+            # No system truncates on a condition: what comes after the last look is not promised.
+            self.record.kept = [line for line in self.record.kept if line in thread.measured]
+        thread.measured = list(self.record.kept) if call.name == "fstat" else None
 
     def options(self) -> list[Option]:
         """Return what can happen next; first, that what happened last goes on."""

@@ -73,6 +73,14 @@ FAULTS = [
         "killed making a log", (((saves(1),),), ((saves(2),),)), None, kinds=(kills,), is_made=False
     ),
     Scenario(
+        "killed, saved again and followed",
+        (((saves(1),),), ((saves(1), follows(1)),)),
+        ONE,
+        kinds=(kills,),
+        victims="A",
+        damaged=True,
+    ),
+    Scenario(
         "killed beside a reader", (((saves(1),),), ((loads(), follows(1)),)), ONE, kinds=(kills,)
     ),
     Scenario("errors", (((saves(1, 1),),), ((saves(1),),)), ONE, kinds=(errors(errno.EIO),)),
@@ -99,6 +107,13 @@ FAULTS = [
         (((saves(1),),), ((appends_without_lock(5),),)),
         ONE,
         kinds=(full_disk,),
+    ),
+    Scenario(
+        "errors beside others",
+        (((saves(1),),), ((appends_without_lock(5),),)),
+        ONE,
+        kinds=(errors(errno.EIO),),
+        victims="A",
     ),
     Scenario("a quota", (((saves(1, 2),),), ((saves(1),),)), ONE, kinds=(lost_on_close,)),
     Scenario(
@@ -127,6 +142,12 @@ FAULTS = [
         victims="A",
     ),
     Scenario("a fork beside the same save", (((saves(1),), (forks(saves(1)),)),), ONE),
+    Scenario(
+        "a fork beside a save that is killed",
+        (((saves(1),), (forks(),)),),
+        ONE,
+        kinds=(kills,),
+    ),
     Scenario("a handler that forks", (((saves(1),),),), ONE, kinds=(signals,), handler=(forks(),)),
 ]
 MORE = [

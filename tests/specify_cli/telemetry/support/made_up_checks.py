@@ -21,6 +21,8 @@ from .chance import Chance
 from .made_up_kinds import quietly
 from .made_up_models import Made, made_up
 
+# Inputs that once broke a promise, and some that lead to every form of type there is.
+INPUTS = Path(__file__).with_name("made_up_inputs.txt")
 _NOISE = [b"{}", b"[1]", b"null", b"\xff", b'{"event_id": "id-1"', b'{"event_id": ["id-1"]}', b"1"]
 
 

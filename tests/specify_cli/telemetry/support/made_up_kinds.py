@@ -225,7 +225,11 @@ def _union(chance: Chance, depth: int) -> Kind:
     both: Any = Union[one.type, other.type]  # noqa: UP007  # the same
     if chance.once_in(3) and get_origin(both) is Union:
         both = Annotated[both, Field(union_mode="left_to_right")]
-    return Kind(both, lambda c: (other if c.below(2) else one).make(c))
+    # Of one type and null, or of the same type twice, nothing is left of the union.
+    is_open = (one.is_open or one.type is type(None)) and (
+        other.is_open or other.type is type(None)
+    )
+    return Kind(both, lambda c: (other if c.below(2) else one).make(c), is_open)
 
 
 def _list(chance: Chance, depth: int) -> Kind:
