@@ -91,9 +91,7 @@ def _showing(try_one: Callable[[bytes], None]) -> Callable[[bytes], None]:
     return shown
 
 
-def _fuzz_by_chance(
-    try_one: Callable[[bytes], None], seeds: list[bytes], seconds: float
-) -> None:
+def _fuzz_by_chance(try_one: Callable[[bytes], None], seeds: list[bytes], seconds: float) -> None:
     number = time.time_ns() // 10**6
     print(f"without atheris: inputs of chance, from {number} on", flush=True)
     chance = random.Random(number)

@@ -15,8 +15,9 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "src"), str(Path(__file__).paren
 from driver import Tally, fuzz, instrumented
 
 with instrumented():
-    from specify_cli.telemetry._codec import event_types
     from tests.specify_cli.telemetry.support.made_up_checks import INPUTS, Tried, check_made_up
+
+    from specify_cli.telemetry._codec import event_types
 
 tried = Tried()
 tally = Tally(lambda: str(tried))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, time, timedelta
 
@@ -41,7 +41,7 @@ def _holds(value: object, is_lost: Callable[[object], bool]) -> bool:
     inside: Iterable[object] = ()
     if isinstance(value, Mapping):
         inside = value.values()
-    elif isinstance(value, (list, tuple, set, frozenset)):
+    elif isinstance(value, Collection) and not isinstance(value, (str, bytes)):
         inside = value
     elif isinstance(value, BaseModel):
         # As the model itself puts it, which may make something else of its secrets.

@@ -40,10 +40,7 @@ def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
     """
     with _no_fork:
         forks = _forks
-        try:
-            fds.extend(map(os.open, (path,), (flags | files.FLAGS,), (mode,)))
-        except ValueError as error:  # a NUL in the path
-            raise OSError(errno.EINVAL, str(error)) from error
+        files.open_into(fds, path, flags, mode)
         fd = fds[-1]
         threads[fd] = threading.get_ident()
         if forks != _forks:  # pragma: posix
@@ -95,14 +92,6 @@ def _after_fork_in_parent() -> None:  # pragma: posix
 
 
 def _after_fork_in_child() -> None:  # pragma: posix
-    try:
-        _start_over_in_child()
-    finally:
-        # Once more: an interrupt may have ended it, and Python goes on with the child all the same.
-        _start_over_in_child()
-
-
-def _start_over_in_child() -> None:  # pragma: posix
     global _forks, _no_fork  # noqa: PLW0603  # the lock is the parent's, held by one of its threads
     _forks += 1
     _no_fork = threading.RLock()
@@ -128,3 +117,5 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch, pragma: posix
         after_in_parent=_after_fork_in_parent,
         after_in_child=_after_fork_in_child,
     )
+    # Once more: an interrupt may end the first, and Python goes on with the child all the same.
+    os.register_at_fork(after_in_child=_after_fork_in_child)

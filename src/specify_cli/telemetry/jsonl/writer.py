@@ -122,17 +122,11 @@ _writers: WeakSet[Writer[Any]] = WeakSet()
 
 
 def _start_over_in_child() -> None:  # pragma: posix
-    try:
-        _start_all_over()
-    finally:
-        # Once more: an interrupt may have ended it, and Python goes on with the child all the same.
-        _start_all_over()
-
-
-def _start_all_over() -> None:  # pragma: posix
     for writer in list(_writers):
         writer.start_over_in_child()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch, pragma: posix
+    os.register_at_fork(after_in_child=_start_over_in_child)
+    # Once more: an interrupt may end the first, and Python goes on with the child all the same.
     os.register_at_fork(after_in_child=_start_over_in_child)

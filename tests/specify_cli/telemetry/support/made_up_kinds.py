@@ -5,15 +5,14 @@ from __future__ import annotations
 import enum
 import uuid
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, make_dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Optional, TypeAlias, Union, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 import pydantic
@@ -30,19 +29,26 @@ from pydantic import (
     StrictStr,
     StringConstraints,
     WrapValidator,
-    create_model,
 )
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict as _TypedDict
 
 from .chance import Chance
 
 Make: TypeAlias = Callable[[Chance], Any]
 
-TEXTS = ["a", "", " B ", "Zoë", "\u2028\n\t\\\"", "null", "1", "\U0001f431", "x" * 40, "a b", "É"]
+# What is made up is not for a type checker.
+new_model: Any = pydantic.create_model
+new_typed_dict: Any = _TypedDict
+root_model_of: Any = RootModel
+list_of: Any = list
+_json_of: Any = Json
+tuple_of: Any = tuple
+
+TEXTS = ["a", "", " B ", "Zoë", '\u2028\n\t\\"', "null", "1", "\U0001f431", "x" * 40, "a b", "É"]
 _INTEGERS = [1, 0, -1, 7, 2**31, 2**63, -(2**64), 10**30, 10**4299, 10**4300]
 _FLOATS = [1.5, 1.0, 0.0, -0.0, 1e22, 5e-324, 0.1, 1e400, -1e400, 1e400 - 1e400, 1e15, 1e16]
 _ZONES = [
-    timezone.utc,
+    UTC,
     None,
     timezone(timedelta(hours=-5, minutes=-30)),
     ZoneInfo("Europe/Berlin"),
@@ -98,7 +104,8 @@ def text(chance: Chance) -> str:
     return chance.one_of(TEXTS)
 
 
-def _integer(chance: Chance) -> int:
+def integer(chance: Chance) -> int:
+    """Return an integer."""
     return chance.one_of(_INTEGERS)
 
 
@@ -114,7 +121,7 @@ def anything(chance: Chance) -> Any:
     """Return anything that a payload may hold, and some things that none may."""
     makers: list[Make] = [
         text,
-        _integer,
+        integer,
         lambda c: c.one_of(_FLOATS),
         lambda _: None,
         lambda c: c.below(2) == 1,
@@ -131,7 +138,7 @@ def anything(chance: Chance) -> Any:
         lambda _: b"\xc3\xa9",
         lambda _: b"\xff",
         lambda _: timedelta(days=1, microseconds=1),
-        lambda c: {_integer(c): 1, "1": 2},
+        lambda c: {integer(c): 1, "1": 2},
         lambda _: object(),
         lambda _: SecretStr("s"),
         lambda c: Point(1, anything(c)),
@@ -157,7 +164,7 @@ def _wrapped(value: Any, handler: Callable[[Any], Any]) -> Any:
 
 SIMPLE: list[Kind] = [
     Kind(str, text),
-    Kind(int, _integer),
+    Kind(int, integer),
     Kind(dict[str, Any], lambda c: {text(c): anything(c) for _ in range(c.below(4))}, is_open=True),
     Kind(Any, anything, is_open=True),
     Kind(datetime, _time),
@@ -183,17 +190,17 @@ SIMPLE: list[Kind] = [
     Kind(Annotated[str, StringConstraints(strip_whitespace=True)], text),
     Kind(Annotated[str, StringConstraints(to_lower=True)], text),
     Kind(Annotated[str, StringConstraints(max_length=5, pattern="^[a-z ]*$")], text),
-    Kind(Annotated[int, Field(ge=0, lt=10)], _integer),
+    Kind(Annotated[int, Field(ge=0, lt=10)], integer),
     Kind(StrictStr, text),
-    Kind(StrictInt, _integer),
+    Kind(StrictInt, integer),
     Kind(Annotated[str, BeforeValidator(_strip)], text),
     Kind(Annotated[str, AfterValidator(lambda value: value[:3])], text),
     Kind(Annotated[str, AfterValidator(lambda value: value + "!")], text),
     Kind(Annotated[Any, BeforeValidator(str)], anything, is_open=True),
     Kind(Annotated[str, WrapValidator(_wrapped)], text),
-    Kind(Annotated[int, PlainSerializer(str)], _integer),
+    Kind(Annotated[int, PlainSerializer(str)], integer),
     Kind(Annotated[str, PlainSerializer(lambda value: value[::-1])], text),
-    Kind(Json[Any], lambda c: c.one_of(['{"a": 1}', "1", "[]"])),
+    Kind(_json_of[Any], lambda c: c.one_of(['{"a": 1}', "1", "[]"])),
     Kind(pydantic.Base64Bytes, lambda _: b"YWE="),
     Kind(pydantic.AwareDatetime, _time),
     Kind(pydantic.NaiveDatetime, _time),
@@ -201,106 +208,6 @@ SIMPLE: list[Kind] = [
     Kind(pydantic.ByteSize, lambda _: "3kb"),
     Kind(Annotated[float, Field(allow_inf_nan=False)], lambda c: c.one_of(_FLOATS)),
     Kind(Annotated[dict[str, Any], Field(max_length=1)], lambda c: {text(c): 1}),
-]
-
-
-def kind(chance: Chance, depth: int = 2) -> Kind:
-    """Make up a type of fields."""
-    if depth and chance.once_in(3):
-        return chance.one_of(_COMPOUND)(chance, depth - 1)
-    return chance.one_of(SIMPLE)
-
-
-def _several(of: Kind) -> Callable[[Chance], list[Any]]:
-    return lambda chance: [of.make(chance) for _ in range(chance.below(3))]
-
-
-def _optional(chance: Chance, depth: int) -> Kind:
-    of = kind(chance, depth)
-    return Kind(Optional[of.type], lambda c: None if c.once_in(3) else of.make(c), of.is_open)  # noqa: UP045  # a text cannot be or-ed
-
-
-def _union(chance: Chance, depth: int) -> Kind:
-    one, other = kind(chance, depth), kind(chance, depth)
-    both: Any = Union[one.type, other.type]  # noqa: UP007  # the same
-    if chance.once_in(3) and get_origin(both) is Union:
-        both = Annotated[both, Field(union_mode="left_to_right")]
-    # Of one type and null, or of the same type twice, nothing is left of the union.
-    is_open = (one.is_open or one.type is type(None)) and (
-        other.is_open or other.type is type(None)
-    )
-    return Kind(both, lambda c: (other if c.below(2) else one).make(c), is_open)
-
-
-def _list(chance: Chance, depth: int) -> Kind:
-    of = kind(chance, depth)
-    return Kind(list[of.type], _several(of), of.is_open)  # type: ignore[name-defined]  # made up
-
-
-def _other_sequence(chance: Chance, depth: int) -> Kind:
-    of = kind(chance, depth)
-    generic, made = chance.one_of(
-        [(tuple, tuple), (Sequence, list), (deque, deque), (set, list), (frozenset, list)]
-    )
-    type_ = tuple[of.type, ...] if generic is tuple else generic[of.type]
-    several = _several(of)
-    return Kind(type_, lambda c: made(several(c)))
-
-
-def _pair(chance: Chance, depth: int) -> Kind:
-    one, other = kind(chance, depth), kind(chance, depth)
-    return Kind(tuple[one.type, other.type], lambda c: (one.make(c), other.make(c)))
-
-
-def _mapping(chance: Chance, depth: int) -> Kind:
-    of = kind(chance, depth)
-    keys, make = chance.one_of(
-        [(str, text), (int, _integer), (uuid.UUID, lambda _: uuid.UUID(int=1)), (Any, text)]
-    )
-    generic = chance.one_of([dict, Mapping])
-    is_open = of.is_open and keys in (str, Any)
-    return Kind(
-        generic[keys, of.type], lambda c: {make(c): of.make(c) for _ in range(c.below(3))}, is_open
-    )
-
-
-def _nested(chance: Chance, depth: int) -> Kind:
-    fields = {name: kind(chance, depth) for name in ["x", "y"][: 1 + chance.below(2)]}
-    config: Any = {"extra": chance.one_of(["ignore", "allow", "forbid"])}
-    form = chance.below(5)
-    types = {name: of.type for name, of in fields.items()}
-    if form == 0:
-        model: Any = create_model(
-            "Nested", __config__=config, **{name: (type_, ...) for name, type_ in types.items()}
-        )
-    elif form == 1:
-        model = make_dataclass("NestedData", list(types.items()))
-    elif form == 2:
-        model = TypedDict("NestedDict", types)  # type: ignore[misc]  # made up
-    elif form == 3:
-        first = next(iter(fields.values()))
-        return Kind(RootModel[first.type], first.make)  # type: ignore[name-defined]  # made up
-    else:
-        name = chance.one_of(["x", "renamed"])
-        model = create_model(
-            "Aliased",
-            __config__=config,
-            **{n: (t, Field(alias=name if n == "x" else None)) for n, t in types.items()},
-        )
-        return Kind(
-            model, lambda c: {name if n == "x" else n: of.make(c) for n, of in fields.items()}
-        )
-    return Kind(model, lambda c: {name: of.make(c) for name, of in fields.items()})
-
-
-_COMPOUND: list[Callable[[Chance, int], Kind]] = [
-    _optional,
-    _list,
-    _mapping,
-    _nested,
-    _union,
-    _other_sequence,
-    _pair,
 ]
 
 
