@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .machine import Program
@@ -49,9 +50,10 @@ class Computer:
         program = self.program
         assert program is not None
         do = getattr(program.machine.kernel, name)
-        frame = tested(sys._getframe(1))
-        place = frame, frame.f_lasti if frame is not None else 0
-        call = Call(name, arguments, lambda: do(program.process, *arguments), None, place)
+        call = Call(name, arguments, partial(do, program.process, *arguments))
+        if program.machine.tells_places:
+            frame = tested(sys._getframe(1))
+            call = call._replace(place=(frame, frame.f_lasti if frame is not None else 0))
         return self.thread.call(call)
 
     def instant(self, name: str, ask: Callable[[Program], Any]) -> Any:

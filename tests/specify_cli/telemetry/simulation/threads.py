@@ -101,12 +101,6 @@ class Thread:
         self._body = body
         self._greenlet = greenlet.greenlet(self._run)
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether its call could be made now."""
-        call = self.pending
-        return call is not None and (call.is_ready is None or call.is_ready())
-
     def key(self) -> tuple[object, ...]:
         """Return all that tells one state of it from another."""
         return self.history, self.looked, self.pending is None
