@@ -663,6 +663,17 @@ def test_an_id_that_would_read_back_as_another_is_refused(
     assert [event["event_id"] for event in store.iter_events()] == [str(event_id)]
 
 
+@pytest.mark.parametrize("digits", [19, 20, 700, 4300])
+def test_an_id_of_many_digits_is_known(digits: int, log: Path) -> None:
+    """To the index that a fifth save builds, too."""
+    events = [{"event_id": sign * (10**digits - n)} for n in range(1, 4) for sign in (1, -1)]
+    for _ in range(2):
+        store = store_of(dict[str, Any], log, aggregate_field=None)
+        for event in events:
+            store.save_event(event)
+        assert list(store.iter_events()) == events
+
+
 class TwoNames(BaseModel):
     """A model that reads its id under two names."""
 
