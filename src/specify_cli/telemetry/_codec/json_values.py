@@ -73,7 +73,16 @@ def dump(record: Mapping[str, object]) -> str:
     # Counting is cheap, and only what has many brackets can be deep.
     if text.count("{") + text.count("[") > MAX_NESTING and _depth(record) > MAX_NESTING:
         raise _too_deep()
+    # Integers would be sorted as numbers before they become texts.
+    if not _has_text_keys(record):
+        raise TypeError("a key is not a str")
     return text
+
+
+def _has_text_keys(value: object) -> bool:
+    if isinstance(value, dict):
+        return _TEXT.issuperset(map(type, value)) and all(map(_has_text_keys, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(_has_text_keys, value))
 
 
 def is_plain(value: object, depth: int = 2) -> bool:

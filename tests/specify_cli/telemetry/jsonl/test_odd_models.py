@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import uuid
 from collections import OrderedDict
@@ -419,6 +420,22 @@ def test_an_event_that_lost_its_id_is_refused(log: Path) -> None:
     with pytest.raises(StorageError, match="cannot store an event"):
         store.save_event(event)
     assert not log.exists()
+
+
+class Counted(Free):
+    """An event whose payload has keys that are integers."""
+
+    payload: dict[int, dict[int, str]]
+
+
+def test_keys_are_sorted_as_the_texts_that_they_become(log: Path) -> None:
+    """At every level: any writer of the event writes the same line."""
+    event = Counted(payload={9: {}, 10: {9: "a", 10: "b"}})
+    store = store_of(Counted, log)
+    store.save_event(event)
+    text = log.read_text(encoding="ascii")
+    assert json.dumps(json.loads(text), sort_keys=True) + "\n" == text
+    assert store.load_all_events() == [event]
 
 
 HUGE = 10**5000

@@ -89,9 +89,10 @@ FAULTS = [
     Scenario(
         "killed beside a reader", (((saves(1),),), ((loads(), follows(1)),)), ONE, kinds=(kills,)
     ),
+    Scenario("errors", (((saves(1, 1),),),), ONE, kinds=(errors(errno.EIO),)),
     Scenario(
-        "errors",
-        (((saves(1, 1),),), ((saves(1),),)),
+        "errors beside a save",
+        (((saves(1),),), ((saves(1),),)),
         ONE,
         kinds=(errors(errno.EIO),),
         victims="A",
@@ -147,8 +148,13 @@ FAULTS = [
         victims="A",
         handler=(saves(4),),
     ),
+    Scenario("interrupts", (((saves(1, 2, 1),),),), ONE, kinds=(interrupts,)),
     Scenario(
-        "interrupts", (((saves(1, 2),),), ((saves(1),),)), ONE, kinds=(interrupts,), victims="A"
+        "interrupts beside a save",
+        (((saves(1),),), ((saves(1),),)),
+        ONE,
+        kinds=(interrupts,),
+        victims="A",
     ),
     Scenario(
         "interrupts of a reader",
