@@ -672,6 +672,7 @@ def test_an_id_of_many_digits_is_known(digits: int, log: Path) -> None:
         for event in events:
             store.save_event(event)
         assert list(store.iter_events()) == events
+        assert log.read_bytes().count(b"\n") == len(events)
 
 
 class TwoNames(BaseModel):

@@ -27,8 +27,10 @@ from specify_cli import telemetry
 SOURCES = Path(telemetry.__path__[0])
 PURE = ("_contract", "_codec")
 # What no function can change, other than by giving the name another value, as it does an integer.
-_CONSTANT = (ModuleType, str, bytes, tuple, frozenset, re.Pattern, logging.Logger)
-_CONSTANT += (float, type(annotations), SimpleNamespace, TypeVar, UnionType)
+_CONSTANT = (
+    *(ModuleType, str, bytes, tuple, frozenset, re.Pattern, logging.Logger, float),
+    *(type(annotations), SimpleNamespace, TypeVar, UnionType),
+)
 _NAME = telemetry.__name__
 
 
