@@ -492,6 +492,35 @@ def test_clocks_that_have_no_text_are_sorted_all_the_same(log: Path) -> None:
     assert [event.lamport_clock for event in loaded] == [HUGE, "a", "b"]
 
 
+class Heavy:
+    """A clock that takes all memory to compare."""
+
+    def __lt__(self, other: object) -> bool:
+        """Return an error."""
+        raise MemoryError
+
+
+class Weighed(Free):
+    """An event with such a clock."""
+
+    lamport_clock: Any = 1
+
+    @field_validator("lamport_clock")
+    @classmethod
+    def weigh(cls, _: Any) -> Any:
+        """Return another clock."""
+        return Heavy()
+
+
+def test_running_out_of_memory_while_sorting_is_no_matter_of_order(log: Path) -> None:
+    """It comes through."""
+    log.write_bytes(
+        b'{"event_id": "1", "lamport_clock": 2}\n{"event_id": "2", "lamport_clock": 1}\n'
+    )
+    with pytest.raises(MemoryError):
+        store_of(Weighed, log).load_all_events()
+
+
 class Inner(BaseModel):
     """A model that shows less than it has."""
 
