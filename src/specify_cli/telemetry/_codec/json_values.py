@@ -75,7 +75,7 @@ def dump(record: Mapping[str, object]) -> str:
         raise _too_deep()
     # Integers would be sorted as numbers before they become texts.
     if not _has_text_keys(record):
-        raise TypeError("a key is not a str")
+        raise TypeError("a field's name is not a str")
     return text
 
 
