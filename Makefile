@@ -22,7 +22,7 @@ help:
 	@echo "make controls         remove each protection in turn and see a test fail"
 	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours"
 	@echo "make simulate         run the log on a simulated system, in any order, for SECONDS (600)"
-	@echo "make fuzz             fuzz the bytes of a log for SECONDS (600)"
+	@echo "make fuzz             fuzz the bytes of a log and the types of events for SECONDS (600)"
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -108,8 +108,9 @@ simulate: $(VENV)/.ready
 	$(BIN)/python tools/simulate.py $(SECONDS) $(SEED)
 
 fuzz: $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --group fuzz
-	PYTHONPATH="$(CURDIR)/src" $(BIN)/python fuzz/fuzz_log.py $(SECONDS) $(CORPUS)
+	-$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python fuzz/fuzz_log.py $$(($(SECONDS) / 2)) $(CORPUS)
+	$(BIN)/python fuzz/fuzz_models.py $$(($(SECONDS) / 2))
 
 clean:
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of a log's bytes, against the promises that the tests check.
+"""Fuzzing of a log's bytes, against the promises that the tests check.
 
 Usage: python fuzz/fuzz_log.py SECONDS [CORPUS]. See fuzz/README.md.
 """
@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import logging
 import sys
-import tempfile
-import time
 from pathlib import Path
 
-import atheris
+sys.path[:0] = [str(Path(__file__).parents[1] / "src"), str(Path(__file__).parents[1])]
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from driver import Tally, fuzz, instrumented
 
-with atheris.instrument_imports(include=["specify_cli.telemetry"]):
+with instrumented():
     from tests.specify_cli.telemetry.jsonl.test_any_bytes import INTACT, check
     from tests.specify_cli.telemetry.repair.test_repair_any_damage import check_repair
 
@@ -30,48 +28,22 @@ SEEDS = [
 ]
 
 
-class Tally:
-    """What has been tried, printed now and then: the fuzzer ends the process without a word."""
-
-    def __init__(self) -> None:
-        """Start the clock."""
-        self.logs = 0
-        self.size = 0
-        self.started = self.printed = time.monotonic()
-
-    def add(self, data: bytes) -> None:
-        """Count one log."""
-        self.logs += 1
-        self.size += len(data)
-        now = time.monotonic()
-        if now - self.printed > 5:
-            self.printed = now
-            seconds = now - self.started
-            print(f"{self.logs:,} logs, {self.size:,} bytes in {seconds:.0f} s", flush=True)
+class _Count:
+    logs = size = 0
 
 
-tally = Tally()
+tally = Tally(lambda: f"{_Count.logs:,} logs, {_Count.size:,} bytes")
 
 
 def try_one(data: bytes) -> None:
     """Check one log."""
-    tally.add(data)
+    _Count.logs += 1
+    _Count.size += len(data)
+    tally.tick()
     check(data)
     check_repair(data)
 
 
-def main() -> None:
-    """Fuzz for so many seconds, from the seeds and what an earlier run left in the corpus."""
-    logging.getLogger("specify_cli").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory() as folder:
-        seeds = Path(folder)
-        for number, seed in enumerate(SEEDS):
-            (seeds / str(number)).write_bytes(seed)
-        corpus = sys.argv[2:] or [tempfile.mkdtemp(dir=folder)]
-        options = [f"-max_total_time={sys.argv[1]}", "-max_len=6000", "-timeout=60", "-verbosity=0"]
-        atheris.Setup([sys.argv[0], *options, *corpus, str(seeds)], try_one)
-        atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main()
+    logging.getLogger("specify_cli").setLevel(logging.CRITICAL)
+    fuzz(try_one, SEEDS, float(sys.argv[1]), sys.argv[2:])

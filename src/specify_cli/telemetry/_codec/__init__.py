@@ -2,7 +2,7 @@
 
 from .clocks import check_clock, clock_in, highest_clock
 from .codec import EventCodec, is_blank
-from .event import Codec, EventId, EventT, StorableEvent, event_name
+from .event import Codec, EventId, EventT, StorableEvent, event_name, shown
 from .event_types import EventTypes, bound_as, codec_of
 from .json_values import UnstorableError
 from .malformed import MalformedLineError
@@ -31,4 +31,5 @@ __all__ = [
     "lines_naming",
     "lines_of_aggregate",
     "named_ids",
+    "shown",
 ]

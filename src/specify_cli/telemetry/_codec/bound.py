@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .event import IdReader
+from .event import IdReader, shown
 from .fields import content_of, is_plain_key, reader_of, verbatim_key
 from .id_texts import id_reader
 from .json_values import UnstorableError
 from .malformed import MalformedLineError, reason_of
 from .order import Order
-from .shapes import EventType, Schema, Shape
+from .shapes import EventType, Field, Schema, Shape
 
 # One equals 1 and 1.0, and a float has several texts.
 _NO_IDS = (bool, float)
@@ -58,13 +58,16 @@ class Bound:
         id_key = verbatim_key(id_field, shapes) if id_field is not None else None
         self.ids_are_verbatim = id_key is not None
         reader = None if self.ids_are_verbatim else id_reader(id_field, shapes)
+        if reader is not None and not is_plain_key(reader[0]):
+            reader = None  # no search for the key would find it: only whole lines tell
         self.read_ids: IdReader | None = reader[1] if reader is not None else None
         self.id_key = id_key or (reader[0] if reader is not None else id_field)
         self._form = _compiled(id_form)
         self.has_form = self._form is not None
         if self._form is not None and not self.ids_are_verbatim:
-            self.id_key = _only_key(type_, id_field)
-            self.ids_are_verbatim, self.read_ids = True, None
+            only_key = _only_key(type_, id_field)
+            if all(map(_stands_in_its_line, _fields(type_, id_field))):
+                self.id_key, self.ids_are_verbatim, self.read_ids = only_key, True, None
         aggregate_key = verbatim_key(aggregate_field, shapes) if aggregate_field else None
         self.aggregates_are_verbatim = aggregate_key is not None
         self.aggregate_key = aggregate_key or aggregate_field or ""
@@ -85,7 +88,9 @@ class Bound:
 
     def check_form(self, event: Any) -> None:
         """See that an id has the form that the class says it has."""
-        if self._form is not None and self._form.fullmatch(str(self.id_of(event))) is None:
+        event_id = self.id_of(event)
+        is_found = not self.ids_are_verbatim or isinstance(event_id, (str, int))
+        if self._form is not None and not (is_found and self._form.fullmatch(str(event_id))):
             raise UnstorableError(f"{self._id_field}: not of the id_form {self._form.pattern}")
 
     def check_made(self, event: Any) -> None:
@@ -104,10 +109,10 @@ class Bound:
         if event_id is None and isinstance(content_of(event), self._without_id):
             pass
         elif event_id is None or not _is_hashable(event_id) or isinstance(event_id, _NO_IDS):
-            raise MalformedLineError(f"{self._id_field}: not an id: {event_id!r:.200}")
+            raise MalformedLineError(f"{self._id_field}: not an id: {shown(event_id)}")
         if not _is_hashable(aggregate_id):
             name = self._aggregate_field
-            raise MalformedLineError(f"{name}: not an id: {aggregate_id!r:.200}")
+            raise MalformedLineError(f"{name}: not an id: {shown(aggregate_id)}")
 
 
 def _check_field(type_: EventType, what: str, name: object) -> None:
@@ -135,11 +140,23 @@ def _compiled(form: str | None) -> re.Pattern[str] | None:
 
 
 def _only_key(type_: EventType, name: str | None) -> str:
-    fields = [shape.fields[name] for shape in type_.shapes if name and name in shape.fields]
+    fields = _fields(type_, name)
     keys = {field.key for field in fields}
     if len(keys) == 1 and all(field.has_one_key for field in fields) and is_plain_key(min(keys)):
         return keys.pop()
     raise TypeError(f"id_form: {name} is no field that lines have under one name")
+
+
+def _fields(type_: EventType, name: str | None) -> list[Field]:
+    return [shape.fields[name] for shape in type_.shapes if name and name in shape.fields]
+
+
+def _stands_in_its_line(field: Field) -> bool:
+    """Return whether an id of one form is in its line as a search for it expects: not a UUID."""
+    schema = field.schema
+    while "schema" in schema:
+        schema = schema["schema"]
+    return schema.get("type") in ("str", "int")
 
 
 def _has_plain_clock(shape: Shape) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from operator import itemgetter
 
 from .codec import EventCodec
-from .event import EventT
+from .event import EventT, shown
 from .fields import content_of
 from .malformed import MalformedLineError
 from .search import all_lines
@@ -45,9 +45,9 @@ def check_clock(event: object, clock: int) -> None:
         ValueError: It has another one.
     """
     if clock_of(event) is None:
-        raise TypeError(f"it has no lamport_clock that is an integer: {event!r:.200}")
+        raise TypeError(f"it has no lamport_clock that is an integer: {shown(event)}")
     if clock_of(event) != clock:
-        raise ValueError(f"its lamport_clock is to be {clock}: {event!r:.200}")
+        raise ValueError(f"its lamport_clock is to be {clock}: {shown(event)}")
 
 
 def clock_in(line: bytes, codec: EventCodec[EventT]) -> int | None:

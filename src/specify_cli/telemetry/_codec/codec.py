@@ -24,7 +24,7 @@ from typing import Any, Generic
 from pydantic import ValidationError
 
 from .bound import Bound
-from .event import EventT
+from .event import EventT, shown
 from .fields import content_of, extra_of, field_in_json_terms, fields_of, record_of
 from .first_form import first_form_text
 from .forms import Forms
@@ -101,12 +101,15 @@ class EventCodec(Generic[EventT]):
         """Raise TypeError unless ``value`` is an event of the type."""
         if not isinstance(value, self._forms.classes):
             raise TypeError(
-                f"not an event of this store, which takes {self._forms.expected}: {value!r:.200}"
+                f"not an event of this store, which takes {self._forms.expected}: {shown(value)}"
             )
 
     def id_of(self, value: EventT) -> Any:
         """Return the id of an event, whatever went round the type's checks; None without one."""
-        return self._id_of(value)
+        try:
+            return self._id_of(value)
+        except AttributeError:
+            return None
 
     def aggregate_of(self, value: EventT) -> Any:
         """Return the aggregate of an event; None if it has none."""
@@ -219,6 +222,9 @@ class EventCodec(Generic[EventT]):
             raise UnstorableError(f"{name}: does not read back")
         for name in stored.keys() - fields.keys():
             raise UnstorableError(f"{name}: is missing, and would not be")
+        if self._id_of(made) != self._id_of(event):
+            # Saved again, it would not be known.
+            raise UnstorableError("its id does not read back as it is: give it as JSON has it")
         if not self._are_alike(made, event):
             raise UnstorableError(f"it reads back as a {type(content_of(made)).__name__}")
         return text

@@ -15,7 +15,21 @@ IdReader: TypeAlias = Callable[[Sequence[str]], Sequence[Any]]
 
 def event_name(event_id: object) -> str:
     """Return how messages name an event."""
-    return "an event" if event_id is None else f'event "{event_id}"'
+    try:
+        return "an event" if event_id is None else f'event "{event_id}"'
+    except Exception:  # noqa: BLE001  # it is a value of any type: see shown
+        return "an event"
+
+
+def shown(value: object) -> str:
+    """Return how messages show a value: as its repr begins, if it has one.
+
+    Nobody else's code makes a message fail, nor does an integer of more digits than Python writes.
+    """
+    try:
+        return f"{value!r:.200}"
+    except Exception:  # noqa: BLE001  # a repr is the type's own code
+        return f"a {type(value).__name__}"
 
 
 class StorableEvent(Protocol):

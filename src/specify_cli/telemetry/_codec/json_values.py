@@ -10,12 +10,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import fields, is_dataclass
 from types import GeneratorType
 from typing import TypeAlias
 
-from pydantic import BaseModel
 from pydantic_core import to_json
+
+from .losses import HIDDEN, is_secret, loss_of
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -27,8 +27,6 @@ MAX_NESTING = 100
 MAX_DIGITS = 4300
 
 _BOM = b"\xef\xbb\xbf"
-# Pydantic's JSON form of every secret that is not empty.
-_ASTERISKS = b"**********"
 
 _TEXT = frozenset({str})
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -75,7 +73,16 @@ def dump(record: Mapping[str, object]) -> str:
     # Counting is cheap, and only what has many brackets can be deep.
     if text.count("{") + text.count("[") > MAX_NESTING and _depth(record) > MAX_NESTING:
         raise _too_deep()
+    # Integers would be sorted as numbers before they become texts.
+    if not _has_text_keys(record):
+        raise TypeError("a field's name is not a str")
     return text
+
+
+def _has_text_keys(value: object) -> bool:
+    if isinstance(value, dict):
+        return _TEXT.issuperset(map(type, value)) and all(map(_has_text_keys, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(_has_text_keys, value))
 
 
 def is_plain(value: object, depth: int = 2) -> bool:
@@ -142,14 +149,14 @@ def json_terms(value: object, depth: int = 0) -> Json:
         return [json_terms(item, depth + 1) for item in value]
     if isinstance(value, os.PathLike):
         return json_terms(os.fspath(value), depth)
-    if _is_secret(value):
-        raise _secret()
+    if is_secret(value):
+        raise UnstorableError(HIDDEN)
     if isinstance(value, GeneratorType):
         # Encoding would use it up: the event in memory, or a second try, would find it empty.
         raise UnstorableError("a generator can be read only once")
     text = to_json(value)
-    if _ASTERISKS in text and _holds_a_secret(value):
-        raise _secret()
+    if loss := loss_of(value, text):
+        raise UnstorableError(loss)
     return _parse_uniquely(text)
 
 
@@ -180,7 +187,10 @@ def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:
 
 def _key_text(key: object) -> str:
     plain = key is None or isinstance(key, (str, int, float))
-    (name,) = json.loads(dump_plain({key: 0}) if plain else to_json({key: 0}))
+    text = dump_plain({key: 0}).encode() if plain else to_json({key: 0})
+    if not plain and (loss := loss_of(key, text)):
+        raise UnstorableError(loss)
+    (name,) = json.loads(text)
     return str(name)
 
 
@@ -208,28 +218,6 @@ def _depth(value: object) -> int:
 
 def _children(item: dict[str, object] | list[object] | tuple[object, ...]) -> Iterable[object]:
     return item.values() if isinstance(item, dict) else item
-
-
-def _is_secret(value: object) -> bool:
-    return hasattr(value, "get_secret_value")
-
-
-def _holds_a_secret(value: object) -> bool:
-    """Return whether a secret is in what pydantic could make JSON of, so that it holds no cycle."""
-    if isinstance(value, Mapping):
-        return any(map(_holds_a_secret, value.values()))
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return any(map(_holds_a_secret, value))
-    if isinstance(value, BaseModel):
-        # As the model itself puts it, which may make something else of its secrets.
-        return any(map(_holds_a_secret, value.model_dump().values()))
-    if is_dataclass(value):
-        return any(_holds_a_secret(getattr(value, field.name)) for field in fields(value))
-    return _is_secret(value)
-
-
-def _secret() -> UnstorableError:
-    return UnstorableError("a secret would be stored as asterisks")
 
 
 def _too_deep() -> UnstorableError:

@@ -67,8 +67,18 @@ class Order:
         values = self.values
         try:
             return sorted(found, key=lambda event: [(v is not None, v) for v in values(event)])
-        except TypeError:
-            return sorted(found, key=lambda event: [(v is not None, str(v)) for v in values(event)])
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001  # a comparison may be the type's own code
+            key = lambda event: [(v is not None, _text_of(v)) for v in values(event)]  # noqa: E731
+            return sorted(found, key=key)
+
+
+def _text_of(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  # so may this be; and some integers have too many digits
+        return ""
 
 
 def _default(shapes: tuple[Shape, ...]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ def named(key: str) -> re.Pattern[bytes]:
 
     The second group tells a whole text from one that goes on with an escape.
     """
-    text, integer = rb'"([^"\\\n]*)(["\\])', rb"(-?[0-9]{1,19})(?![0-9.eE])"
+    text, integer = rb'"([^"\\\n]*)(["\\])', rb"(-?[0-9]+)(?![0-9.eE])"
     return re.compile(rb"%b%b(?:%b|%b)" % (_pattern_of(key), _COLON, text, integer))
 
 

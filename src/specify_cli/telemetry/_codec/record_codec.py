@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
-from .event import EventId, IdReader
+from .event import EventId, IdReader, shown
 from .json_values import (
     MAX_NESTING,
     UnstorableError,
@@ -65,7 +65,7 @@ class RecordCodec:
     def check(self, value: object) -> None:
         """Raise TypeError unless ``value`` may be a record."""
         if not isinstance(value, (Mapping, str, bytes, bytearray)):
-            raise TypeError(f"a record is a mapping or an encoded line, not {value!r:.200}")
+            raise TypeError(f"a record is a mapping or an encoded line, not {shown(value)}")
 
     def encode(self, value: Record) -> bytes:
         """Return the line that stores a record, newline included; see ``line_of``."""

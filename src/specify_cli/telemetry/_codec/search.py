@@ -21,6 +21,9 @@ from .patterns import escape_in, integer, named, no_text, quoted, texts_under
 # the two apart takes a sixth of the time that searching for either at once does.
 _ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
 
+# Python may be told to read integers of no more digits than 640.
+_MAX_DIGITS = 640
+
 _OPENING, _CLOSING = b"{}"
 
 
@@ -126,8 +129,10 @@ def named_ids(block: bytes, codec: Codec[EventT]) -> Iterator[tuple[EventId, int
         at = match.start()
         if match[2] == b'"':
             yield match[1].decode("utf-8", "replace"), start
-        elif match[3]:
+        elif match[3] and len(match[3]) <= _MAX_DIGITS:
             yield int(match[3]), start
+        elif match[3]:  # whether it is one, the type says
+            yield from _loaded_ids(iter([(start, block[slice(*line_around(at, block))])]), codec)
     yield from _loaded_ids(lines_hiding(escape_in(codec.id_key), block), codec)
 
 

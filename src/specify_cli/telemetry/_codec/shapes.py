@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 
+from .event import shown
+
 Schema: TypeAlias = Mapping[str, Any]
 
 # Code of the type's own that runs when it is made: before its fields are there, or after.
@@ -109,7 +111,7 @@ def _built(of: Any, name: str) -> tuple[Any, Schema]:
             of.model_rebuild()
             return of.__pydantic_validator__, of.__pydantic_core_schema__
         if of is None or isinstance(of, str):  # which stand for types, elsewhere
-            raise TypeError(f"not a type of events, which are JSON objects: {of!r:.200}")
+            raise TypeError(f"not a type of events, which are JSON objects: {shown(of)}")
         adapter: TypeAdapter[Any] = TypeAdapter(of)
     except (PydanticUserError, PydanticSchemaGenerationError, NameError) as error:
         raise TypeError(f"not a type that pydantic validates: {name}: {error}") from error

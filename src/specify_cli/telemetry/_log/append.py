@@ -224,7 +224,7 @@ class AppendLog:
         """Write the lines whole or not at all; return None if not to the file at the path."""
         current = False
         try:
-            if lines:
+            if lines or log.counts_on_tail:
                 log.write(lines)
             if self.fsync:
                 # Also when nothing was written: another writer, one that does not sync, may have

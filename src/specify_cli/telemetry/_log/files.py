@@ -69,12 +69,24 @@ def checked_mode(mode: int) -> int:
     return mode
 
 
-def open_file(path: str, flags: int, mode: int = 0o666) -> int:
-    """Open ``path``, a file created having what the umask leaves of ``mode``."""
+def open_into(fds: list[int], path: str, flags: int, mode: int = MODE) -> None:
+    """Open a file; whatever interrupts this, the descriptor is in ``fds`` if it is open.
+
+    Args:
+        fds: Takes the descriptor, without any bytecode between opening and taking.
+        path: The file.
+        flags: How to open it.
+        mode: What the umask leaves of it is the mode of a file that is created.
+    """
     try:
-        return os.open(path, flags | FLAGS, mode)
+        fds.extend(map(os.open, (path,), (flags | FLAGS,), (mode,)))
     except ValueError as error:  # a NUL in the path
         raise OSError(errno.EINVAL, str(error)) from error
+
+
+def close_from(fds: list[int]) -> None:
+    """Close the descriptors of a list; one that is not in it any more has been closed."""
+    list(map(os.close, map(fds.pop, [-1] * len(fds))))
 
 
 def refuse_link(path: str) -> None:

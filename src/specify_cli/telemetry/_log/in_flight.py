@@ -15,7 +15,6 @@ A list of descriptors in flight also tells a call that waits whether it waits fo
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import threading
@@ -29,6 +28,9 @@ threads: dict[int, int] = {}
 _no_fork = threading.RLock()
 _forks = 0
 
+# For how many seconds an append waits to keep forks away from the copy that it makes.
+_PATIENCE = 0.1
+
 
 def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
     """Open a file to lock it; whatever interrupts this, the descriptor is in ``fds`` if it is open.
@@ -38,10 +40,7 @@ def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
     """
     with _no_fork:
         forks = _forks
-        try:
-            fds.extend(map(os.open, (path,), (flags | files.FLAGS,), (mode,)))
-        except ValueError as error:  # a NUL in the path
-            raise OSError(errno.EINVAL, str(error)) from error
+        files.open_into(fds, path, flags, mode)
         fd = fds[-1]
         threads[fd] = threading.get_ident()
         if forks != _forks:  # pragma: posix
@@ -50,16 +49,23 @@ def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
 
 
 def close_copy(fd: int) -> None:
-    """Copy a descriptor and close the copy, which no interrupt can leave open.
+    """Copy a descriptor and close the copy: no interrupt leaves it open, and no child inherits it.
 
-    Without ``_no_fork``: a signal handler may wait for the log's lock, which is held here, while
-    the call that it has interrupted holds that. A child forked in between has the copy for life,
-    and the lock only if its parent is killed before it unlocks.
+    A child would keep the lock with it, if its parent is killed before it unlocks. So nobody may
+    fork meanwhile; but for ``_no_fork`` this waits a moment only: a signal handler may wait for the
+    log's lock, which is held here, while the call that it has interrupted holds that.
 
     Raises:
         OSError: What the operating system reports when a file is closed.
     """
-    list(map(os.close, map(os.dup, (fd,))))
+    no_fork = _no_fork  # in a child that a signal handler forks, the name is another lock's
+    held: list[bool] = []
+    try:
+        held.extend(filter(None, map(no_fork.acquire, (True,), (_PATIENCE,))))
+        list(map(os.close, map(os.dup, (fd,))))
+    finally:
+        for _ in held:
+            no_fork.release()
 
 
 def is_this_threads(fd: int) -> bool:
@@ -67,9 +73,13 @@ def is_this_threads(fd: int) -> bool:
     thread = threading.get_ident()
     others = [other for other, its in list(threads.items()) if its == thread and other != fd]
     for other in others:
-        with contextlib.suppress(OSError):
-            if os.path.sameopenfile(fd, other):
-                return True
+        try:
+            is_same = os.path.sameopenfile(fd, other)
+        except OSError as error:
+            # What cannot be told counts: the caller would wait for itself.
+            is_same = error.errno != errno.EBADF
+        if is_same:
+            return True
     return False
 
 
@@ -86,12 +96,12 @@ def _after_fork_in_child() -> None:  # pragma: posix
     _forks += 1
     _no_fork = threading.RLock()
     thread = threading.get_ident()
-    for fd, its in threads.items():
+    for fd, its in list(threads.items()):
         if its == thread:
             _refuse_everything(fd)
         else:
             files.close_quietly(fd)
-    threads.clear()
+        del threads[fd]
 
 
 def _refuse_everything(fd: int) -> None:  # pragma: posix
@@ -107,3 +117,5 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch, pragma: posix
         after_in_parent=_after_fork_in_parent,
         after_in_child=_after_fork_in_child,
     )
+    # Once more: an interrupt may end the first, and Python goes on with the child all the same.
+    os.register_at_fork(after_in_child=_after_fork_in_child)

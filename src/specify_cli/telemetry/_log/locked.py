@@ -23,9 +23,13 @@ class Appended(NamedTuple):
 
 
 class LockedLog(Snapshot):
-    """A log as its one writer sees it; size and tail include what has been written."""
+    """A log as its one writer sees it; size and tail include what has been written.
 
-    __slots__ = ("_start", "_written")
+    Attributes:
+        counts_on_tail: Whether the last line counts as saved and has no newline yet.
+    """
+
+    __slots__ = ("_start", "_written", "counts_on_tail")
 
     def __init__(self, fd: int, name: str, timeout: float | None) -> None:
         """Look at the end of the file.
@@ -36,9 +40,18 @@ class LockedLog(Snapshot):
         super().__init__(fd, name, timeout)
         self._start = self.size
         self._written = b""
+        self.counts_on_tail = False
+
+    def acknowledge(self, line: bytes) -> None:
+        """Note that a line of the log counts as saved: without a newline, it is to be ended.
+
+        Until it is, whoever follows the log leaves it out, as the beginning of a longer one.
+        """
+        if not line.endswith(b"\n"):
+            self.counts_on_tail = True
 
     def write(self, lines: bytes) -> None:
-        """Write whole lines at the end; a torn tail is sealed with a newline first.
+        """Write whole lines at the end, or none; a torn tail is sealed with a newline first.
 
         Raises:
             OSError: Not all of it could be written; ``roll_back`` is due.
@@ -60,11 +73,13 @@ class LockedLog(Snapshot):
         """Truncate a write away, if what follows the old end is that write and nothing else."""
         # A refusal is left to the next writer, who seals the torn tail; the first error counts.
         with contextlib.suppress(OSError):
-            size = os.fstat(self._fd).st_size
             # Someone who takes no lock may have appended since. Those bytes are theirs.
-            if size > self._start and self._written.startswith(
-                self.read(self._start, size - self._start)
-            ):
+            left = self.read(self._start, len(self._written) + 1)
+            if not (left and self._written.startswith(left)):
+                return
+            # The size last: no system has a truncation that depends on it, so what is appended
+            # between this call and the next is cut off.
+            if os.fstat(self._fd).st_size == self._start + len(left):
                 os.ftruncate(self._fd, self._start)
 
 

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from . import files
 
-_CLOSED = -1
-
 
 class NextVersion:
     """What a file will hold; see ``next_version``.
@@ -22,22 +20,26 @@ class NextVersion:
         path: The file.
         name: Where the next version is now; empty once it is in place.
         differences: How its owner, group and mode are not those they were to be, in words.
+        fds: Its descriptor, while it is open.
     """
 
-    def __init__(self, path: Path, like: os.stat_result) -> None:
-        """Create the file beside."""
+    def __init__(self, path: Path) -> None:
+        """Touch nothing on disk."""
         self.path = path
         self.name = os.fspath(path.with_name(f".{path.name}.{secrets.token_hex(8)}.repair"))
+        self.differences: list[str] = []
+        self.fds: list[int] = []
+        self._is_finished = False
         self._unwritten: list[bytes] = []
         self._unwritten_size = 0
+
+    def create(self, like: os.stat_result) -> None:
+        """Create the file beside."""
         # For nobody else to read until it has the mode that it is to have.
-        self._fd = files.open_file(self.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            _take_after(self._fd, like)
-            self.differences = [f"{path}: {text}" for text in _differences(self._fd, like)]
-        except BaseException:
-            self.discard()
-            raise
+        files.open_into(self.fds, self.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fd = self.fds[0]
+        _take_after(fd, like)
+        self.differences = [f"{self.path}: {text}" for text in _differences(fd, like)]
 
     def write(self, data: bytes) -> None:
         """Write ``data`` next."""
@@ -49,9 +51,9 @@ class NextVersion:
     def finish(self) -> None:
         """Wait until all that was written is on the device, and close the file."""
         self._flush()
-        files.sync_file(self._fd)
-        fd, self._fd = self._fd, _CLOSED
-        os.close(fd)
+        files.sync_file(self.fds[0])
+        self._is_finished = True
+        files.close_from(self.fds)
 
     def put(self) -> None:
         """Put the finished version in place; durable once the directory has been synced."""
@@ -60,21 +62,21 @@ class NextVersion:
 
     def discard(self) -> None:
         """Remove the version, unless it has been put in place."""
-        if self._fd != _CLOSED:
-            files.close_quietly(self._fd)
-            self._fd = _CLOSED
-        if self.name:
-            # The first error counts.
+        is_there = self._is_finished or bool(self.fds)
+        # The first error counts.
+        with contextlib.suppress(OSError):
+            files.close_from(self.fds)
+        if is_there and self.name:
             with contextlib.suppress(OSError):
                 os.unlink(self.name)  # noqa: PTH108  # see put
-            self.name = ""
+        self.name = ""
 
     def _flush(self) -> None:
         data = b"".join(self._unwritten)
         self._unwritten.clear()
         self._unwritten_size = 0
         if data:
-            files.write_all(self._fd, data)
+            files.write_all(self.fds[0], data)
 
 
 @contextlib.contextmanager
@@ -88,11 +90,15 @@ def next_version(path: Path, like: os.stat_result) -> Iterator[NextVersion]:
         path: The file, not a symbolic link; it need not exist.
         like: Whose mode the new file gets and, where that is permitted, whose owner and group.
     """
-    version = NextVersion(path, like)
+    version = NextVersion(path)
     try:
+        version.create(like)
         yield version
     finally:
-        version.discard()
+        try:
+            version.discard()
+        finally:  # an interrupt may have ended that
+            files.close_from(version.fds)
 
 
 if sys.platform == "win32":  # pragma: windows

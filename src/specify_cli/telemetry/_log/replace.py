@@ -39,16 +39,17 @@ if sys.platform == "win32":  # pragma: windows
         """
         path = Path(os.path.realpath(path))
         name = path.with_name(f".{path.name}.repairing")
+        fds: list[int] = []
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_TEMPORARY
         try:
             # Refused for another reason than that it exists, while it is being removed.
-            fd = retried(lambda: files.open_file(os.fspath(name), flags), seconds=_PATIENCE)
+            retried(lambda: files.open_into(fds, os.fspath(name), flags), seconds=_PATIENCE)
         except (FileExistsError, PermissionError) as error:
             raise OSError(errno.EEXIST, f'another repair has made "{name}"') from error
         try:
             yield
         finally:
-            files.close_quietly(fd)
+            files.close_from(fds)
 
     @contextlib.contextmanager
     def replaced(log: HeldLog, version: NextVersion) -> Iterator[bytes]:

@@ -75,9 +75,11 @@ class EventWriter(Writer[EventT]):
         """Return the event of the log that has the id of ``event``, if there is one."""
         event_id = self._codec.id_of(event)
         self._ids.catch_up(log, [event_id])
-        if event_id is None or not self._ids.holds(event_id, log):
+        line = None if event_id is None else self._ids.line_of(event_id, log)
+        if line is None:
             return None
-        return self._codec.decode(log.line_at(self._ids.start_of(event_id) or 0))
+        log.acknowledge(line)
+        return self._codec.decode(line)
 
     def _made(self, make: Callable[[int], EventT], clock: int) -> EventT:
         try:

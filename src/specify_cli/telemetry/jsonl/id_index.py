@@ -100,7 +100,11 @@ class IdIndex(Generic[EventT]):
         seen: set[EventId] = set()
         for event_id, line in lines:
             if event_id is not None:
-                if event_id in seen or event_id in added or self.holds(event_id, log):
+                if event_id in seen or event_id in added:
+                    continue
+                known = self.line_of(event_id, log)
+                if known is not None:
+                    log.acknowledge(known)
                     continue
                 seen.add(event_id)
             new.append((event_id, line))
@@ -110,20 +114,21 @@ class IdIndex(Generic[EventT]):
         """Return where a line begins that was found or written under the lock and names the id."""
         return self._scanned.starts.get(_number(event_id))
 
-    def holds(self, event_id: EventId, log: LockedLog) -> bool:
-        """Return whether a line of ``log``, which is caught up with, loads as an event.
+    def line_of(self, event_id: EventId, log: LockedLog) -> bytes | None:
+        """Return the line of ``log``, which is caught up with, that loads as an event, if any does.
 
         Args:
             event_id: The id of the event.
             log: The log, locked.
         """
         start = self.start_of(event_id)
-        if start is not None:
-            if self._loads_as(start, log.line_at(start)) == event_id:
-                return True
-            # Named by that line, or by one that has changed; perhaps another line holds it.
-            return self._find(event_id, log, log.size)
-        return self._find(event_id, log, self._scanned.indexed_from)
+        if start is None:
+            return self._find(event_id, log, self._scanned.indexed_from)
+        line = log.line_at(start)
+        if self._loads_as(start, line) == event_id:
+            return line
+        # Named by that line, or by one that has changed; perhaps another line holds it.
+        return self._find(event_id, log, log.size)
 
     def add(self, lines: Iterable[tuple[EventId | None, bytes]], appended: Appended) -> None:
         """Take in lines just appended, each with its event id; perhaps none.
@@ -143,14 +148,14 @@ class IdIndex(Generic[EventT]):
             for event_id, position in named_ids(block, self._codec):
                 starts[_number(event_id)] = offset + position
 
-    def _find(self, event_id: EventId, log: Snapshot, stop: int) -> bool:
+    def _find(self, event_id: EventId, log: Snapshot, stop: int) -> bytes | None:
         for offset, block in log.blocks(0, stop):
             for position, line in lines_naming(event_id, block, self._codec):
                 start = offset + position
                 if self._loads_as(start, line) == event_id:
                     self._scanned.starts[_number(event_id)] = start
-                    return True
-        return False
+                    return line
+        return None
 
     def _loads_as(self, start: int, line: bytes) -> EventId | None:
         if start not in self._loaded:

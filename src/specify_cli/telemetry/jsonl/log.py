@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .._codec import EventId, Record, RecordCodec, UnstorableError
+from .._codec import EventId, Record, RecordCodec, UnstorableError, shown
 from .._contract import StorageError
 from .._log import MODE, TIMEOUT
 from .cursor import NewEvents, read_since
@@ -226,7 +226,7 @@ class JsonlLog(JsonlFile):
 
     def _lines_of(self, records: Iterable[Record]) -> list[tuple[EventId | None, bytes]]:
         if isinstance(records, (str, bytes, bytearray, Mapping)):
-            raise TypeError(f"several records are expected, not one: {records!r:.200}")
+            raise TypeError(f"several records are expected, not one: {shown(records)}")
         lines = []
         for record in records:
             self._codec.check(record)

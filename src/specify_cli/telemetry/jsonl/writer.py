@@ -55,10 +55,11 @@ class Writer(Generic[EventT]):
         """Return whether the id's line stands where it was found before; no is no answer.
 
         Saving a known event takes half of the time so. With ``fsync`` the file has to be synced
-        first, so this leaves it to the save proper.
+        first, and a line without its newline has to be ended: that is left to the save proper.
         """
         start = None if self._log.fsync else self._ids.start_of(event_id)
-        return start is not None and self._codec.loads_as(self._log.line_at(start)) == event_id
+        line = b"" if start is None else self._log.line_at(start)
+        return line.endswith(b"\n") and self._codec.loads_as(line) == event_id
 
     def start_of(self, event_id: EventId) -> int | None:
         """Return where a line may begin that has the id; what is there may have changed."""
@@ -124,9 +125,11 @@ _writers: WeakSet[Writer[Any]] = WeakSet()
 
 
 def _start_over_in_child() -> None:  # pragma: posix
-    for writer in _writers:
+    for writer in list(_writers):
         writer.start_over_in_child()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch, pragma: posix
+    os.register_at_fork(after_in_child=_start_over_in_child)
+    # Once more: an interrupt may end the first, and Python goes on with the child all the same.
     os.register_at_fork(after_in_child=_start_over_in_child)

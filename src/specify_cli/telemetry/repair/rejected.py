@@ -155,14 +155,16 @@ def _status_of_own(path: Path) -> os.stat_result | None:
 
 def _copy(path: Path, version: NextVersion, status: os.stat_result) -> None:
     block = b"\n"
-    fd = files.open_file(os.fspath(path), os.O_RDONLY)
+    fds: list[int] = []
     try:
-        if not os.path.samestat(files.regular(fd), status):
+        files.open_into(fds, os.fspath(path), os.O_RDONLY)
+        if not os.path.samestat(files.regular(fds[0]), status):
             raise OSError(errno.EAGAIN, "it was replaced")
-        for _, block in files.read_blocks(fd, 0, status.st_size):
+        for _, block in files.read_blocks(fds[0], 0, status.st_size):
             version.write(block)
     finally:
-        files.close_quietly(fd)
+        with contextlib.suppress(OSError):
+            files.close_from(fds)
     if not block.endswith(b"\n"):  # edited by hand; a header begins a line
         version.write(b"\n")
 

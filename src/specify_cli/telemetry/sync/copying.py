@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._codec import shown
 from ..jsonl import JsonlEventStore
 from .file import FileSide
 from .side import Line, Side, loaded
@@ -115,7 +116,7 @@ def _side(store: object) -> Side:
     else:
         if isinstance(store, PostgresEventStore):
             return ServerSide(store)
-    raise TypeError(f"neither a store in a file nor one on a server: {store!r:.200}")
+    raise TypeError(f"neither a store in a file nor one on a server: {shown(store)}")
 
 
 def _usable(cursor: str | None, source: Side, target: Side) -> tuple[str | None, str | None]:

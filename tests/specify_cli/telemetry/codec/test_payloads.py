@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import enum
@@ -12,7 +13,7 @@ import sys
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import pydantic
 import pytest
+from pydantic import BaseModel
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
@@ -260,6 +262,44 @@ def test_offsets_that_do_not_read_back_are_refused(
     """An offset with seconds has no form that the contract's model reads."""
     with pytest.raises(StorageError, match="timestamp: "):
         store.save_event(make_event(timestamp=datetime(2026, 1, 1, tzinfo=timezone(offset))))
+    assert not store.file_path.exists()
+
+
+ODD = timezone(timedelta(minutes=53, seconds=28))
+
+
+class Stop(BaseModel):
+    """What may be in a payload, with a time in it."""
+
+    at: datetime
+
+
+@dataclasses.dataclass
+class Plain:
+    """The same as a dataclass."""
+
+    at: datetime
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(1890, 1, 1, tzinfo=ODD),
+        time(1, tzinfo=ODD),
+        [datetime(1890, 1, 1, tzinfo=ODD)],
+        {datetime(1890, 1, 1, tzinfo=ODD): 1},
+        Stop(at=datetime(1890, 1, 1, tzinfo=ODD)),
+        Plain(at=datetime(1890, 1, 1, tzinfo=ODD)),
+        collections.deque([datetime(1890, 1, 1, tzinfo=ODD)]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_seconds_of_an_offset_in_a_payload_are_not_lost(
+    value: object, store: SimpleJsonStore
+) -> None:
+    """Pydantic cuts them, and the text would be another time."""
+    with pytest.raises(StorageError, match="the offset of a time from UTC would lose its seconds"):
+        store.save_event(make_event(payload={"at": value}))
     assert not store.file_path.exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NotRequired
@@ -597,6 +598,81 @@ def test_an_id_of_another_form_is_refused(log: Path) -> None:
     with pytest.raises(StorageError, match="event_id: does not read back"):
         wrong.save_event(Upper.model_construct(event_id="x", aggregate_id="a"))
     assert not log.exists()
+
+
+class Numbered(BaseModel):
+    """An event whose ids are UUIDs, which are read in several forms."""
+
+    event_id: uuid.UUID
+    aggregate_id: str = "a"
+
+
+class Reversed(BaseModel):
+    """An event whose id is a text in its line and no text in the event."""
+
+    event_id: Annotated[str, AfterValidator(uuid.UUID)]
+    aggregate_id: str = "a"
+
+
+def test_a_form_of_ids_that_are_no_texts_is_checked_and_saves_no_time(log: Path) -> None:
+    """Each is written once, by however many processes."""
+    form = "[0-9a-f-]{36}"
+    events = [Numbered(event_id=uuid.UUID(int=n)) for n in range(6)]
+    for event in [*events, *events]:
+        store_of(Numbered, log, id_form=form).save_event(event)
+        store_of(Numbered, log, id_form=form).save_events(events)
+    assert store_of(Numbered, log).load_all_events() == events
+    other = store_of(Numbered, log, id_form="[A-Z]+")
+    with pytest.raises(StorageError, match="event_id: not of the id_form"):
+        other.save_event(Numbered(event_id=uuid.UUID(int=9)))
+    strange = store_of(Reversed, log.with_name("strange"), id_form=form)
+    with pytest.raises(StorageError, match="event_id: not of the id_form"):
+        strange.save_event(Reversed(event_id=str(uuid.UUID(int=9))))
+
+
+class Accented(BaseModel):
+    """An event whose id has a key that JSON writes with an escape."""
+
+    event_id: str = Field(alias="identité")
+    aggregate_id: Annotated[str, AfterValidator(str.strip)] = "a"
+
+
+@pytest.mark.parametrize("others", [0, 8])
+def test_an_id_under_a_key_with_an_escape_is_known(others: int, log: Path) -> None:
+    """To a search and to an index."""
+    events = [Accented.model_validate({"identité": str(n)}) for n in range(1 + others)]
+    store_of(Accented, log).save_events(events)
+    again = store_of(Accented, log)
+    for event in events:
+        again.save_event(event)
+    assert log.read_bytes().count(b"\n") == len(events)
+
+
+@pytest.mark.parametrize(
+    "event_id", [uuid.UUID(int=1), datetime(2026, 1, 1, tzinfo=UTC), Path("a/b")]
+)
+@pytest.mark.parametrize("model", [dict[str, Any], dict])
+def test_an_id_that_would_read_back_as_another_is_refused(
+    event_id: object, model: Any, log: Path
+) -> None:
+    """A field that takes anything gives it back as JSON has it: it would be saved every time."""
+    store = store_of(model, log)
+    with pytest.raises(StorageError, match="its id does not read back as it is"):
+        store.save_event({"event_id": event_id, "aggregate_id": "a"})
+    store.save_event({"event_id": str(event_id), "aggregate_id": "a", "at": event_id})
+    assert [event["event_id"] for event in store.iter_events()] == [str(event_id)]
+
+
+@pytest.mark.parametrize("digits", [19, 20, 700, 4300])
+def test_an_id_of_many_digits_is_known(digits: int, log: Path) -> None:
+    """To the index that a fifth save builds, too."""
+    events = [{"event_id": sign * (10**digits - n)} for n in range(1, 4) for sign in (1, -1)]
+    for _ in range(2):
+        store = store_of(dict[str, Any], log, aggregate_field=None)
+        for event in events:
+            store.save_event(event)
+        assert list(store.iter_events()) == events
+        assert log.read_bytes().count(b"\n") == len(events)
 
 
 class TwoNames(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import uuid
 from collections import OrderedDict
@@ -409,6 +410,115 @@ def test_any_text_is_an_id(event_id: str, others: int, model: type[Free], log: P
         store.save_event(event)
     assert [e.event_id for e in store.load_all_events()].count(event_id) == 1
     assert log.read_bytes().count(b"\n") == 2 + others
+
+
+def test_an_event_that_lost_its_id_is_refused(log: Path) -> None:
+    """It went round the checks of its model."""
+    fields: dict[str, Any] = {"aggregate_id": "one", "node_id": "a", "lamport_clock": 1}
+    event = Plain.model_construct(**fields)
+    store = store_of(Plain, log)
+    with pytest.raises(StorageError, match="cannot store an event"):
+        store.save_event(event)
+    assert not log.exists()
+
+
+class Counted(Free):
+    """An event whose payload has keys that are integers."""
+
+    payload: dict[int, dict[int, str]]
+
+
+def test_keys_are_sorted_as_the_texts_that_they_become(log: Path) -> None:
+    """At every level: any writer of the event writes the same line."""
+    event = Counted(payload={9: {}, 10: {9: "a", 10: "b"}})
+    store = store_of(Counted, log)
+    store.save_event(event)
+    text = log.read_text(encoding="ascii")
+    assert json.dumps(json.loads(text), sort_keys=True) + "\n" == text
+    assert store.load_all_events() == [event]
+
+
+HUGE = 10**5000
+
+
+class Numbers(BaseModel):
+    """A value whose repr is an error where it is more than Python writes."""
+
+    low: int = HUGE
+
+    def __hash__(self) -> int:
+        """Return an error."""
+        raise TypeError
+
+
+class Sized(Free):
+    """An event that has the wrong things where its id and its clock are to be."""
+
+    event_id: Numbers | int | str = "1"  # type: ignore[assignment]  # wider
+    lamport_clock: int | str | tuple[int, ...] = 1  # type: ignore[assignment]  # wider
+
+
+def test_an_id_that_has_no_text_is_refused_without_it(log: Path) -> None:
+    """The message says what there is to say."""
+    with pytest.raises(StorageError, match="cannot store an event in"):
+        store_of(Sized, log).save_event(Sized(event_id=HUGE))
+
+
+def test_what_has_no_repr_makes_no_load_raise(log: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The line is malformed; the warning names the type."""
+    log.write_bytes(b'{"event_id": {}}\n{"event_id": "2"}\n')
+    assert [event.event_id for event in store_of(Sized, log).load_all_events()] == ["2"]
+    assert caplog.messages[0].endswith("event_id: not an id: a Numbers")
+
+
+class Grown(Free):
+    """An event whose clock is more than a line may hold."""
+
+    lamport_clock: Any = 1
+
+    @field_validator("lamport_clock")
+    @classmethod
+    def grow(cls, clock: Any) -> Any:
+        """Return another clock."""
+        return HUGE if clock == 2 else clock
+
+
+def test_clocks_that_have_no_text_are_sorted_all_the_same(log: Path) -> None:
+    """A load does not raise."""
+    clocks = [b'"b"', b"2", b'"a"']
+    lines = [b'{"event_id": "%d", "lamport_clock": %b}\n' % (n, c) for n, c in enumerate(clocks)]
+    log.write_bytes(b"".join(lines))
+    loaded = store_of(Grown, log).load_all_events()
+    assert [event.lamport_clock for event in loaded] == [HUGE, "a", "b"]
+
+
+class Heavy:
+    """A clock that takes all memory to compare."""
+
+    def __lt__(self, other: object) -> bool:
+        """Return an error."""
+        raise MemoryError
+
+
+class Weighed(Free):
+    """An event with such a clock."""
+
+    lamport_clock: Any = 1
+
+    @field_validator("lamport_clock")
+    @classmethod
+    def weigh(cls, _: Any) -> Any:
+        """Return another clock."""
+        return Heavy()
+
+
+def test_running_out_of_memory_while_sorting_is_no_matter_of_order(log: Path) -> None:
+    """It comes through."""
+    log.write_bytes(
+        b'{"event_id": "1", "lamport_clock": 2}\n{"event_id": "2", "lamport_clock": 1}\n'
+    )
+    with pytest.raises(MemoryError):
+        store_of(Weighed, log).load_all_events()
 
 
 class Inner(BaseModel):

@@ -256,6 +256,52 @@ def test_a_rollback_keeps_what_others_appended(
     assert list(store.iter_events()) == [first, theirs, mine]
 
 
+def test_a_rollback_of_nothing_keeps_what_others_appended(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands where the write would have begun is no longer than it, and not its own."""
+    store.save_event(first := make_event())
+    before = log.read_bytes()
+
+    def append_and_fail() -> None:
+        with log.open("ab") as file:
+            file.write(b"theirs\n")
+        failing(errno.ENOSPC)()
+
+    with monkeypatch.context() as patch:
+        faults = SystemCalls(patch, log)
+        faults.at("write", 1, append_and_fail)
+        with pytest.raises(StorageError):
+            store.save_event(mine := make_event())
+        assert faults.fired
+    assert log.read_bytes() == before + b"theirs\n"
+    store.save_event(mine)
+    assert list(store.iter_events()) == [first, mine]
+
+
+def test_a_rollback_looks_at_the_size_last(
+    log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a program without locks appends while a rollback reads what is there stays."""
+    store.save_event(first := make_event())
+    foreign = SimpleJsonStore(log.with_name("foreign.jsonl"))
+    foreign.save_event(theirs := make_event())
+
+    def append() -> None:
+        with log.open("ab") as file:
+            file.write(foreign.file_path.read_bytes())
+
+    with monkeypatch.context() as patch:
+        faults = SystemCalls(patch, log)
+        # The first looks at what is there before the write, the second is the last look.
+        faults.at("fstat", 2, append)
+        faults.at("dup", 1, failing(errno.EDQUOT))
+        with pytest.raises(StorageError):
+            store.save_event(mine := make_event())
+        assert faults.fired
+    assert list(store.iter_events()) == [first, mine, theirs]
+
+
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
 def test_a_filesystem_without_locks_is_used_with_one_warning(
     number: int, log: Path, faults: SystemCalls, caplog: pytest.LogCaptureFixture

@@ -25,7 +25,9 @@ def fd(tmp_path: Path) -> Iterator[int]:
     """Open a file of lines, short and long, the last without newline."""
     path = tmp_path / "lines"
     path.write_bytes(CONTENT)
-    fd = files.open_file(str(path), os.O_RDONLY)
+    fds: list[int] = []
+    files.open_into(fds, str(path), os.O_RDONLY)
+    (fd,) = fds
     yield fd
     os.close(fd)
 
@@ -95,7 +97,9 @@ def test_a_line_is_cut_where_the_reading_is_to_stop(tmp_path: Path) -> None:
     """Also when its end can be seen."""
     path = tmp_path / "lines"
     path.write_bytes(b"x" * 99 + b"\n" + b"y" * 99 + b"\n")
-    fd = files.open_file(str(path), os.O_RDONLY)
+    fds: list[int] = []
+    files.open_into(fds, str(path), os.O_RDONLY)
+    (fd,) = fds
     try:
         assert files.read_line(fd, 100, 150) == b"y" * 50
     finally:
@@ -105,4 +109,4 @@ def test_a_line_is_cut_where_the_reading_is_to_stop(tmp_path: Path) -> None:
 def test_a_path_no_system_takes_is_an_error_of_the_system() -> None:
     """A NUL in it is refused like any other bad path."""
     with pytest.raises(OSError, match="null"):
-        files.open_file("with\0nul", os.O_RDONLY)
+        files.open_into([], "with\0nul", os.O_RDONLY)

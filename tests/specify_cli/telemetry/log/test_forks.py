@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._log import in_flight
+from specify_cli.telemetry._log import files, in_flight
 
 from ..support import daemon
 from ..support.events import make_event, make_events
@@ -75,6 +76,31 @@ def test_a_child_forked_by_another_thread_has_no_copy_of_the_descriptor(
     in_the_middle(monkeypatch, log, fork, call)
     assert codes == [0]
     assert len(SimpleJsonStore(log).load_all_events()) == 1
+
+
+def test_an_interrupt_in_the_child_leaves_nothing_of_the_parents_append(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python reports what is raised while a child starts, and goes on with it all the same."""
+    codes: list[int] = []
+    close = files.close_quietly
+    interrupts = [KeyboardInterrupt]
+
+    def close_and_be_interrupted(fd: int) -> None:
+        close(fd)
+        if interrupts:
+            raise interrupts.pop()
+
+    def fork() -> None:
+        monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+        monkeypatch.setattr(files, "close_quietly", close_and_be_interrupted)
+        look = lambda: os._exit(3 if in_flight.threads or interrupts else 0)  # noqa: E731
+        thread = threading.Thread(target=lambda: codes.append(exit_code_of_child(look)))
+        thread.start()
+        thread.join()
+
+    in_the_middle(monkeypatch, log, fork, "write")
+    assert codes == [0]
 
 
 @pytest.mark.parametrize("call", ["open", LOCK, "fstat", READ, "write"])

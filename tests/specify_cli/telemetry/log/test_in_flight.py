@@ -89,6 +89,69 @@ def test_a_descriptor_that_was_closed_meanwhile_is_nobodys(fds: list[int]) -> No
     assert in_flight.is_this_threads(one)
 
 
+def test_what_cannot_be_told_counts_as_waiting_for_oneself(
+    fds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a signal handler would wait for the call that it has interrupted."""
+    one, _, two = fds
+    in_flight.threads.update({one: threading.get_ident(), two: threading.get_ident()})
+
+    def refuse(_one: int, _other: int) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os.path, "sameopenfile", refuse)
+    assert in_flight.is_this_threads(one)
+
+
+def test_nobody_forks_while_a_descriptor_has_a_copy(
+    fds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child would have the copy for life, and with it the lock, if its parent were killed."""
+    was_free: list[bool] = []
+    dup = os.dup
+
+    def look(fd: int) -> int:
+        def try_to_fork() -> None:
+            if got := in_flight._no_fork.acquire(blocking=False):
+                in_flight._no_fork.release()
+            was_free.append(got)
+
+        thread = threading.Thread(target=try_to_fork)
+        thread.start()
+        thread.join()
+        return dup(fd)
+
+    monkeypatch.setattr(os, "dup", look)
+    in_flight.close_copy(fds[0])
+    assert was_free == [False]
+    with in_flight._no_fork:
+        pass  # it has been given back
+
+
+def test_an_append_goes_on_though_forks_cannot_be_kept_away(
+    fds: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever keeps them away may be waiting, in a signal handler, for this very append."""
+    monkeypatch.setattr(in_flight, "_PATIENCE", 0.01)
+    is_held, is_done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with in_flight._no_fork:
+            is_held.set()
+            is_done.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    is_held.wait(10)
+    before = next_descriptor()
+    in_flight.close_copy(fds[0])
+    assert not is_done.is_set()
+    assert thread.is_alive()
+    is_done.set()
+    thread.join()
+    assert next_descriptor() == before
+
+
 @has_fork
 def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_refuse(
     fds: list[int], monkeypatch: pytest.MonkeyPatch

@@ -45,7 +45,9 @@ def test_a_read_ends_where_the_file_ends(tmp_path: Path) -> None:
     """Asking for more than there is gives what there is."""
     path = tmp_path / "file"
     path.write_bytes(b"x" * 2500)
-    fd = files.open_file(str(path), os.O_RDONLY)
+    fds: list[int] = []
+    files.open_into(fds, str(path), os.O_RDONLY)
+    (fd,) = fds
     try:
         assert len(files.read_at(fd, 0, 10_000)) == 2500
         assert len(files.read_at(fd, 2000, 500)) == 500

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import JsonlLog, SimpleJsonStore
 
 from ..support.events import CODEC, make_event, make_events
 
@@ -45,16 +46,70 @@ def test_the_torn_bytes_stay_on_a_line_of_their_own(
 
 
 def test_a_whole_last_line_without_newline_is_an_event(log: Path, store: SimpleJsonStore) -> None:
-    """It loads, it is known, and the next line does not fuse with it."""
+    """It loads, it is known and ended, and the next line does not fuse with it."""
     first, second = make_events(2)
     store.save_event(first)
     content = log.read_bytes().removesuffix(b"\n")
     log.write_bytes(content)
     assert store.load_all_events() == [first]
     store.save_event(first)
-    assert log.read_bytes() == content
+    assert log.read_bytes() == content + b"\n"
     store.save_event(second)
     assert store.load_all_events() == [first, second]
+
+
+def save_in_a_transaction(log: Path, event: Event) -> None:
+    """Append the line of an event as a record."""
+    with JsonlLog(log, key="event_id").locked() as held:
+        assert not held.append(CODEC.encode(event).removesuffix(b"\n"))
+
+
+KNOWN: dict[str, Callable[[Path, Event], object]] = {
+    "one": lambda log, event: SimpleJsonStore(log).save_event(event),
+    "synced": lambda log, event: SimpleJsonStore(log, fsync=True).save_event(event),
+    "a batch": lambda log, event: SimpleJsonStore(log).save_events([event, event]),
+    "with the next clock": lambda log, event: SimpleJsonStore(log).save_next(
+        lambda clock: event.model_copy(update={"lamport_clock": clock})
+    ),
+    "a transaction": save_in_a_transaction,
+}
+
+
+@pytest.mark.parametrize("how", KNOWN)
+def test_a_last_line_that_counts_as_saved_is_ended(how: str, log: Path) -> None:
+    """Its writer died one byte short: whoever follows the log gets what a save has acknowledged."""
+    first, last = make_events(2)
+    store = SimpleJsonStore(log)
+    store.save_events([first, last])
+    content = log.read_bytes()
+    log.write_bytes(content[:-1])
+    events, cursor = store.read_since()
+    assert events == [first]
+    KNOWN[how](log, last)
+    assert log.read_bytes() == content
+    assert store.read_since(cursor).events == [last]
+
+
+def test_a_last_line_that_lost_its_newline_is_ended_by_the_store_that_wrote_it(
+    log: Path, store: SimpleJsonStore
+) -> None:
+    """Where its lines are, the store remembers; an editor has left out the last byte."""
+    store.save_events(events := make_events(6))
+    content = log.read_bytes()
+    with log.open("r+b") as file:
+        file.truncate(len(content) - 1)
+    store.save_event(events[-1])
+    assert log.read_bytes() == content
+
+
+def test_a_torn_tail_that_is_not_what_is_saved_stays(log: Path, store: SimpleJsonStore) -> None:
+    """A save of a known event elsewhere in the log writes nothing."""
+    store.save_event(event := make_event())
+    with log.open("ab") as file:
+        file.write(b'{"event_id": "')
+    content = log.read_bytes()
+    SimpleJsonStore(log).save_event(event)
+    assert log.read_bytes() == content
 
 
 def test_a_tear_longer_than_what_is_compared_is_sealed_too(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from functools import partial
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry._log import replace
 from specify_cli.telemetry.repair import repair_log
 
+from ..support.descriptors import next_descriptor
 from ..support.events import CODEC, make_events
 from ..support.platforms import (
     directories_are_synced,
@@ -230,6 +234,44 @@ def test_what_is_moved_is_on_the_device_before_the_log_is_replaced(
         ("replace", log),
         ("fsync", log.parent),
     ]
+
+
+@posix_only
+@pytest.mark.parametrize("number", range(1, 8))
+def test_an_interrupt_right_after_a_file_is_opened_leaves_it_open_nowhere(
+    number: int, damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where it has no name in the code yet."""
+    opened = 0
+    before, names = next_descriptor(), damaged.names()
+    open_ = os.open
+
+    def counted(*arguments: Any, **options: Any) -> int:
+        nonlocal opened
+        fd = open_(*arguments, **options)
+        opened += 1
+        return fd
+
+    def interrupt(frame: FrameType, event: str, _: object) -> Any:
+        frame.f_trace_opcodes = frame.f_code.co_filename != __file__
+        if event == "opcode" and opened == number:
+            raise KeyboardInterrupt
+        return interrupt
+
+    tracing = sys.gettrace()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", counted)
+        sys.settrace(interrupt)
+        try:
+            repair_log(damaged.log, apply=True)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(tracing)
+    gc.collect()
+    assert opened >= number
+    assert next_descriptor() == before
+    assert damaged.names() == names
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])

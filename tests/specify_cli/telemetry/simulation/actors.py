@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..support.events import CODEC
 from .machine import Program, Violation
 from .record import EVENTS, IDS, LINES, PATH, Record, Saved, short
 from .threads import Thread
@@ -159,15 +159,6 @@ def _before(actor: Actor) -> list[Any]:
     return before
 
 
-def _unended(actor: Actor) -> set[str | None]:
-    """Return the event of a last line without newline: a follower gets it when that is there."""
-    try:
-        data = actor.program.machine.kernel.disk.find(PATH).data
-    except OSError:
-        return set()
-    return {CODEC.loads_as(data.rpartition(b"\n")[2])}
-
-
 def follows(times: int = 2) -> Act:
     """Ask for what is new, again and again."""
 
@@ -188,7 +179,7 @@ def follows(times: int = 2) -> Act:
                 continue
             promised, counts = before
             if counts == (record.replaced, record.edited):
-                if missing := promised - set(actor.followed) - _unended(actor):
+                if missing := promised - set(actor.followed):
                     raise Violation(f"G6: read_since has missed {short(missing)}")
                 record.seen.update(ids)
 
@@ -210,16 +201,22 @@ def forks(*acts: Act) -> Act:
     def act(actor: Actor) -> None:
         computer = actor.program.image.computer
         for hooks in reversed(computer.hooks):
-            hooks.get("before", _nothing)()
+            _run_hook(hooks.get("before", _nothing))
         pid = computer.call("fork")
         name = "after_in_parent" if pid else "after_in_child"
         for hooks in computer.hooks:
-            hooks.get(name, _nothing)()
+            _run_hook(hooks.get(name, _nothing))
         if not pid:
             for its in acts:
                 its(actor)
 
     return act
+
+
+def _run_hook(hook: Callable[[], None]) -> None:
+    # Python reports what a hook raises, and goes on.
+    with contextlib.suppress(KeyboardInterrupt):
+        hook()
 
 
 def _nothing() -> None:

@@ -46,8 +46,8 @@ def made_up(seed: int) -> Scenario:
         kinds = tuple(kind for kind in kinds if kind is not signals)
     content = None if not lines and not torn and chance.random() < 0.5 else b"".join(lines) + torn
     synced = chance.random() < 0.4
-    # While a log is replaced on Windows, and when a repair is interrupted, less is promised.
-    has_repairs = not windows and interrupts not in kinds and not has_others
+    # While a log is replaced on Windows, less is promised.
+    has_repairs = not windows and not has_others
     processes: list[tuple[tuple[Act, ...], ...]] = [
         _process(chance, windows=windows, has_repairs=has_repairs)
         for _ in range(chance.choice((1, 2, 2, 2, 3)))

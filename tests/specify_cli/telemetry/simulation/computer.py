@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .machine import Program
@@ -49,9 +50,10 @@ class Computer:
         program = self.program
         assert program is not None
         do = getattr(program.machine.kernel, name)
-        frame = tested(sys._getframe(1))
-        place = frame, frame.f_lasti if frame is not None else 0
-        call = Call(name, arguments, lambda: do(program.process, *arguments), None, place)
+        call = Call(name, arguments, partial(do, program.process, *arguments))
+        if program.machine.tells_places:
+            frame = tested(sys._getframe(1))
+            call = call._replace(place=(frame, frame.f_lasti if frame is not None else 0))
         return self.thread.call(call)
 
     def instant(self, name: str, ask: Callable[[Program], Any]) -> Any:
@@ -71,14 +73,27 @@ class RLock:
         self._depth = 0
         computer.locks.append(self)
 
-    def acquire(self) -> bool:
-        """Wait until it is free, or this thread's own."""
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
+        """Wait until it is free, or this thread's own, or so many seconds have passed."""
+        del blocking
         thread = self._computer.thread
         program = self._computer.program
         assert program is not None
-        if len(program.threads) > 1 or self.owner not in {None, thread.ident}:
-            call = Call("acquire", (), lambda: True, lambda: self.owner in {None, thread.ident})
-            thread.call(call)
+        disk = program.machine.kernel.disk
+        end = disk.clock_ns + int(timeout * 1e9) if timeout >= 0 else None
+
+        def is_free() -> bool:
+            return self.owner in {None, thread.ident}
+
+        def is_ready() -> bool:
+            return is_free() or (end is not None and disk.clock_ns >= end)
+
+        if len(program.threads) > 1 or not is_free():
+            thread.wakes_ns = end
+            is_taken = thread.call(Call("acquire", (), is_free, is_ready))
+            thread.wakes_ns = None
+            if not is_taken:
+                return False
         self.owner = thread.ident
         self._depth += 1
         return True
@@ -89,7 +104,9 @@ class RLock:
         if not self._depth:
             self.owner = None
 
-    __enter__ = acquire
+    def __enter__(self) -> bool:
+        """Wait until it is free, or this thread's own."""
+        return self.acquire()
 
     def __exit__(self, *_: object) -> None:
         """Give it back."""

@@ -8,6 +8,7 @@ from .actors import repairs, saves, waits, without_sync
 from .contents import ONE, SECONDS, TORN
 from .faults import (
     errors,
+    interrupts,
     kills,
 )
 from .others import removes
@@ -80,5 +81,12 @@ POWER = [
 REPAIRS = [
     Scenario("a repair", (((repairs(),),), ((saves(2),),)), TORN, damaged=True),
     Scenario("a repair that is killed", (((repairs(),),),), TORN, kinds=(kills,), damaged=True),
+    Scenario(
+        "a repair that is interrupted",
+        (((repairs(),),),),
+        TORN,
+        kinds=(interrupts,),
+        damaged=True,
+    ),
     Scenario("a repair that is refused", (((repairs(),),),), TORN, kinds=(_some,), damaged=True),
 ]

@@ -18,8 +18,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import CodeType, ModuleType
-from typing import Any, NamedTuple, Protocol
+from types import CodeType, ModuleType, SimpleNamespace, UnionType
+from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakSet
 
 from specify_cli import telemetry
@@ -27,7 +27,10 @@ from specify_cli import telemetry
 SOURCES = Path(telemetry.__path__[0])
 PURE = ("_contract", "_codec")
 # What no function can change, other than by giving the name another value, as it does an integer.
-_CONSTANT = (ModuleType, str, bytes, tuple, frozenset, re.Pattern, logging.Logger)
+_CONSTANT = (
+    *(ModuleType, str, bytes, tuple, frozenset, re.Pattern, logging.Logger, float),
+    *(type(annotations), SimpleNamespace, TypeVar, UnionType),
+)
 _NAME = telemetry.__name__
 
 

@@ -9,6 +9,7 @@ from .contents import ONE, TORN
 from .faults import (
     errors,
     full_disk,
+    interrupts,
     kills,
     signals,
 )
@@ -25,6 +26,19 @@ LARGER = [
         ONE,
         kinds=(errors(errno.EIO),),
         most_faults=2,
+    ),
+    Scenario(
+        "errors of two saves",
+        (((saves(1, 1),),), ((saves(1),),)),
+        ONE,
+        kinds=(errors(errno.EIO),),
+    ),
+    Scenario(
+        "interrupts of two saves",
+        (((saves(1, 2),),), ((saves(1),),)),
+        ONE,
+        kinds=(interrupts,),
+        victims="A",
     ),
     Scenario(
         "a handler that reads",

@@ -122,6 +122,7 @@ class Machine:
         current: The thread whose turn it is.
         steps: What has happened, for a trace.
         watch: What is told of every call before it is made.
+        tells_places: Whether it matters where in the code calls are made.
     """
 
     def __init__(self, kernel: Kernel, images: Copies) -> None:
@@ -132,6 +133,7 @@ class Machine:
         self.hub = greenlet.getcurrent()
         self.steps: list[tuple[str, str, tuple[Any, ...], str, Outcome | None]] = []
         self.watch: Callable[[Thread, Call], None] = lambda _thread, _call: None
+        self.tells_places = False
         self._images = images
         self._idle = 0
         self._released = 0
@@ -149,16 +151,23 @@ class Machine:
     @property
     def options(self) -> list[Option]:
         """What can happen next: the thread whose turn it was first, if it can go on."""
-        waiting = [
-            Option(program, thread)
-            for program in self.programs
-            for thread in program.threads
-            if thread.pending is not None and not thread.is_dead
-        ]
-        ready = [option for option in waiting if option.thread.is_ready]
+        waiting: list[Option] = []
+        ready: list[Option] = []
+        for program in self.programs:
+            for thread in program.threads:
+                call = thread.pending
+                if call is None or thread.is_dead:
+                    continue
+                option = Option(program, thread)
+                if call.is_ready is not None and not call.is_ready():
+                    waiting.append(option)
+                elif thread is self.current:
+                    ready.insert(0, option)
+                else:
+                    ready.append(option)
         if not ready and waiting:
-            ready = [self._pass_time(waiting)]
-        return sorted(ready, key=lambda option: option.thread is not self.current)
+            ready.append(self._pass_time(waiting))
+        return ready
 
     def _pass_time(self, waiting: list[Option]) -> Option:
         """Let time pass until somebody wakes."""

@@ -47,7 +47,7 @@ CHANGES = [
         "a checkout and a follower", (((saves(2), follows(2)),), ((checks_out(0, 1, 5),),)), ONE
     ),
     Scenario("removed", (((saves(1, 2, 1),),), ((removes(),),)), ONE),
-    Scenario("removed and made again", (((saves(1, 2),),), ((removes(), saves(1)),)), ONE),
+    Scenario("removed and made again", (((saves(1),),), ((removes(), saves(1)),)), ONE),
     Scenario("joined lines", (((saves(1, 0, 1, 0),),), ((joins_lines(0),),)), TWO),
     Scenario(
         "joined lines, synced",
@@ -65,17 +65,38 @@ FAULTS = [
     Scenario("killed", (((saves(1),),), ((saves(2),),)), TORN, kinds=(kills,), damaged=True),
     Scenario(
         "killed in a batch",
-        (((saves(1, 2, batch=True),),), ((saves(2, 1), loads()),)),
+        (((saves(1, 2, batch=True),),), ((saves(2), loads()),)),
         ONE,
         kinds=(kills,),
+        victims="A",
     ),
     Scenario(
-        "killed making a log", (((saves(1),),), ((saves(2),),)), None, kinds=(kills,), is_made=False
+        "killed making a log",
+        (((saves(1),),), ((saves(2),),)),
+        None,
+        kinds=(kills,),
+        victims="A",
+        is_made=False,
+    ),
+    Scenario(
+        "killed, saved again and followed",
+        (((saves(1),),), ((saves(1), follows(1)),)),
+        ONE,
+        kinds=(kills,),
+        victims="A",
+        damaged=True,
     ),
     Scenario(
         "killed beside a reader", (((saves(1),),), ((loads(), follows(1)),)), ONE, kinds=(kills,)
     ),
-    Scenario("errors", (((saves(1, 1),),), ((saves(1),),)), ONE, kinds=(errors(errno.EIO),)),
+    Scenario("errors", (((saves(1, 1),),),), ONE, kinds=(errors(errno.EIO),)),
+    Scenario(
+        "errors beside a save",
+        (((saves(1),),), ((saves(1),),)),
+        ONE,
+        kinds=(errors(errno.EIO),),
+        victims="A",
+    ),
     Scenario("errors of reads", (((saves(1),),), ((loads(),),)), ONE, kinds=(_some,)),
     Scenario(
         "errors without locks",
@@ -90,7 +111,9 @@ FAULTS = [
         ONE,
         timeout=0.05,
     ),
-    Scenario("a full disk", (((saves(1, 2),),), ((saves(1),),)), ONE, kinds=(full_disk,)),
+    Scenario(
+        "a full disk", (((saves(1, 2),),), ((saves(1),),)), ONE, kinds=(full_disk,), victims="A"
+    ),
     Scenario(
         "a full disk and a follower", (((saves(1, 1),),), ((follows(1),),)), ONE, kinds=(full_disk,)
     ),
@@ -100,12 +123,20 @@ FAULTS = [
         ONE,
         kinds=(full_disk,),
     ),
+    Scenario(
+        "errors beside others",
+        (((saves(1),),), ((appends_without_lock(5),),)),
+        ONE,
+        kinds=(errors(errno.EIO),),
+        victims="A",
+    ),
     Scenario("a quota", (((saves(1, 2),),), ((saves(1),),)), ONE, kinds=(lost_on_close,)),
     Scenario(
         "short writes",
         (((saves(1),),), ((saves(2), loads()),)),
         TORN,
         kinds=(short_writes,),
+        victims="A",
         damaged=True,
     ),
     Scenario("short reads", (((saves(2, 0),),), ((loads(),),)), TWO, kinds=(short_reads,)),
@@ -114,10 +145,16 @@ FAULTS = [
         (((saves(1),),), ((saves(3),),)),
         ONE,
         kinds=(signals,),
+        victims="A",
         handler=(saves(4),),
     ),
+    Scenario("interrupts", (((saves(1, 2, 1),),),), ONE, kinds=(interrupts,)),
     Scenario(
-        "interrupts", (((saves(1, 2),),), ((saves(1),),)), ONE, kinds=(interrupts,), victims="A"
+        "interrupts beside a save",
+        (((saves(1),),), ((saves(1),),)),
+        ONE,
+        kinds=(interrupts,),
+        victims="A",
     ),
     Scenario(
         "interrupts of a reader",
@@ -127,6 +164,12 @@ FAULTS = [
         victims="A",
     ),
     Scenario("a fork beside the same save", (((saves(1),), (forks(saves(1)),)),), ONE),
+    Scenario(
+        "a fork beside a save that is killed",
+        (((saves(1),), (forks(),)),),
+        ONE,
+        kinds=(kills,),
+    ),
     Scenario("a handler that forks", (((saves(1),),),), ONE, kinds=(signals,), handler=(forks(),)),
 ]
 MORE = [

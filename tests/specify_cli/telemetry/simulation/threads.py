@@ -76,6 +76,8 @@ class Thread:
         on_turn: What to do when it makes its next call.
         looked: How often the log had been replaced when it last used a path.
         place: Where in the code its last call was made.
+        measured: What others had in the log when its last call, if it was that one, asked for the
+            size.
     """
 
     def __init__(self, machine: Machine, name: str, ident: int, body: Callable[[], None]) -> None:
@@ -95,14 +97,9 @@ class Thread:
         self.on_turn: Callable[[], None] | None = None
         self.looked = 0
         self.place: tuple[FrameType | None, int] = (None, 0)
+        self.measured: list[bytes] | None = None
         self._body = body
         self._greenlet = greenlet.greenlet(self._run)
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether its call could be made now."""
-        call = self.pending
-        return call is not None and (call.is_ready is None or call.is_ready())
 
     def key(self) -> tuple[object, ...]:
         """Return all that tells one state of it from another."""
