@@ -229,7 +229,9 @@ _sessions: WeakSet[Any] = WeakSet()
 
 
 def _abandon_in_child() -> None:  # pragma: posix
-    for session in _sessions:
+    for session in list(_sessions):
+        # First: the number of its socket may be another file's when this child forks in turn.
+        _sessions.discard(session)
         session.abandon_in_child()
 
 

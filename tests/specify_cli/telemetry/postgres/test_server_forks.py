@@ -11,6 +11,7 @@ import pytest
 from specify_cli.telemetry.postgres import SimplePostgresStore
 
 from ..support.events import make_event
+from ..support.platforms import exit_code_of_child
 
 Open = Callable[..., SimplePostgresStore]
 
@@ -33,3 +34,22 @@ def test_a_child_has_connections_of_its_own(store: SimplePostgresStore, *, close
     store.save_event(make_event(lamport_clock=3))
     assert [event.lamport_clock for event in store.load_all_events()] == [1, 2, 3]
     assert store._log._idle[0]._connection.backend_pid == pid_before
+
+
+def test_a_child_of_a_child_keeps_its_files(store: SimplePostgresStore) -> None:
+    """One that has the number which a connection had in the first process, too."""
+    store.save_event(make_event())
+    number = store._log._idle[0]._connection.socket
+
+    def look() -> None:
+        os.fstat(number)
+        os._exit(0)
+
+    def fork_again() -> None:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(number)
+        read, _ = os.pipe()
+        os.dup2(read, number)
+        os._exit(exit_code_of_child(look))
+
+    assert exit_code_of_child(fork_again) == 0
