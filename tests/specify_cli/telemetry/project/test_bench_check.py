@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 CODEC = "src/specify_cli/telemetry/_codec/record_codec.py"
-STORE = "src/specify_cli/telemetry/store.py"
+RECORDER = "src/specify_cli/telemetry/_recorder.py"
 NEEDED = ("src", "benchmarks", "tests/specify_cli/telemetry/project/releases")
 LINE = 'line = value, dump_known_plain(value).encode("ascii")'
 SLOW_LINE = f'{LINE}\n                __import__("time").sleep(0.002)'
@@ -107,10 +107,10 @@ def test_what_got_slower_fails_and_is_named(tree: Tree) -> None:
 def test_what_got_faster_or_is_new_passes(tree: Tree) -> None:
     """The commit is the one that is named in the file, and what it could not do yet is no row."""
     tree.change(CODEC, LINE, SLOW_LINE)
-    tree.change(STORE, "    def record(  #", "    def record_later(  #")
+    tree.change(RECORDER, "    def record(  #", "    def record_later(  #")
     kept = tree.commit()
     tree.change(CODEC, SLOW_LINE, LINE)
-    tree.change(STORE, "    def record_later(  #", "    def record(  #")
+    tree.change(RECORDER, "    def record_later(  #", "    def record(  #")
     (tree.folder / "benchmarks" / "KEPT").write_text(f"{kept}\n", encoding="utf-8")
     done = tree.check("--only", "append", "record")
     assert done.returncode == 0, done.stderr
