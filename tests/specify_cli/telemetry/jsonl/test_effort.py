@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 
 import pytest
 
@@ -16,6 +17,9 @@ from specify_cli.telemetry._log import files
 
 from ..support.events import CODEC, make_event, make_events, numbered_id
 from ..support.system_calls import SystemCalls
+
+# What other programs do is not in a process's own time; Windows counts that in ticks of 16 ms.
+CLOCK = perf_counter if sys.platform == "win32" else process_time
 
 
 @pytest.fixture
@@ -219,9 +223,9 @@ def test_a_line_that_names_many_ids_is_gone_through_once() -> None:
         line = CODEC.encode(make_event(payload={"seen": ids}))
         best = 9e9
         for _ in range(3):
-            start = process_time()
+            start = CLOCK()
             assert len(list(named_ids(line, CODEC))) == count + 1
-            best = min(best, process_time() - start)
+            best = min(best, CLOCK() - start)
         return best
 
     assert seconds(32_000) < 16 * seconds(4_000)

@@ -396,7 +396,9 @@ class Plain(Free):
 
 @pytest.mark.parametrize("model", [Free, Plain])
 @pytest.mark.parametrize(
-    "event_id", ["", "caf\udce9", '"', "\\", "\n", "\x00", "é", "1" * 100_000], ids=ascii
+    "event_id",
+    ["", "caf\udce9", '"', "\\", "\n", "\x00", "é", "1" * 100_000],
+    ids=lambda text: ascii(text)[:9],
 )
 @pytest.mark.parametrize("others", [0, 1, 2], ids=["searching", "indexing", "indexed"])
 def test_any_text_is_an_id(event_id: str, others: int, model: type[Free], log: Path) -> None:
