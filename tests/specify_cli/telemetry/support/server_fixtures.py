@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,6 @@ from specify_cli.telemetry.postgres import SimplePostgresStore
 from .servers import Server, UnavailableError, programs, servers_folder
 
 __all__ = ["folder", "log", "open_store", "own_server", "server", "store"]
-
-_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +42,7 @@ def server(folder: Path) -> Iterator[Server]:
 @pytest.fixture
 def log() -> str:
     """Return the name of a log that does not exist yet."""
-    return f"log-{next(_numbers)}"
+    return f"log-{secrets.token_hex(4)}"
 
 
 @pytest.fixture
@@ -62,6 +60,6 @@ def store(open_store: Callable[[], SimplePostgresStore]) -> SimplePostgresStore:
 @pytest.fixture
 def own_server(folder: Path) -> Iterator[Server]:
     """Return a server of the test's own, which is not running yet."""
-    server = Server(folder / f"own-{next(_numbers)}").initialise()
+    server = Server(folder / f"own-{secrets.token_hex(4)}").initialise()
     yield server
     server.kill()
