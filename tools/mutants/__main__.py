@@ -4,7 +4,7 @@ Each mutant is one edit. It is killed when a test fails, or does not end, that p
 Tests that run the edited lines are run, the fastest first: with the functions changed in memory
 and, of the rest, those that start processes, with the module changed on the disk of a copy of the
 project; all of them with it there, if the lines run when the module is imported. No mutant gets
-more than a minute of tests in each way.
+more than half a minute of tests in each way.
 
 Mutants that change nothing are listed in ``equivalent.txt``, each as its scope and edit are
 printed, and not run. The report goes to standard output; to standard error, each mutant with the
@@ -63,9 +63,10 @@ def equivalents() -> set[str]:
 def tried(mutants: list[Mutant]) -> list[tuple[Mutant, Result]]:
     """Try mutants, and tell of each."""
     results = []
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+    with tempfile.TemporaryDirectory(prefix="m-") as folder:
         runner = Runner(Path(folder), {wing_of(mutant) for mutant in mutants})
         try:
+            runner.start()
             for mutant, result in zip(mutants, runner.results(mutants), strict=True):
                 results.append((mutant, result))
                 outcome = result.killer or "NOTHING TURNED RED"

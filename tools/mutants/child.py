@@ -104,6 +104,7 @@ class Plugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """End when one fails."""
         if report.failed:
+            os.write(2, str(report.longrepr).encode())
             os._exit(FAILED)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -130,11 +131,11 @@ def run(scratch: Path, limit: float, action: Callable[[Callable[[Test], None]], 
     os.close(writer)
     try:
         test, endless = _follow(pid, reader, limit)
+    finally:
+        os.close(reader)
         # Until it is waited for, the number of the group cannot become another's.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-    finally:
-        os.close(reader)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     shutil.rmtree(scratch, ignore_errors=True)
     if endless or status not in {PASSED, NOT_IN_MEMORY}:

@@ -26,7 +26,7 @@ FOLDERS = {
     "_cli": ("cli", "sync"),
     "telemetry": ("jsonl", "codec", "check", "repair"),
 }
-MOST = 60.0  # seconds of tests for one mutant, each way
+MOST = 30.0  # seconds of tests for one mutant, each way
 
 
 def wing_of(mutant: Mutant) -> str:

@@ -36,7 +36,7 @@ def serve(connection: Connection, project: Path) -> None:
             if request.text is not None:
                 module.write_bytes(request.text)
                 os.utime(module, (number, number))  # else what is compiled could be another's
-            outcome = run(project / f"disk-{number}", 60.0, _action(request))
+            outcome = run(project / f"d{number}", 60.0, _action(request))
         finally:
             module.write_bytes(original)
             os.utime(module, ns=(state.st_atime_ns, state.st_mtime_ns))

@@ -1,8 +1,8 @@
 """What a mutant is: every small edit of a module that should make a test fail.
 
 An operator or a constant is changed, a condition forced, a statement, an argument or a sign of a
-regular expression left out. Annotations, docstrings, type aliases, lists of names and code marked
-as being for other platforms stay as they are.
+regular expression left out. Annotations, docstrings, type aliases, lists of names, whether a class
+is frozen, and code marked as being for other platforms stay as they are.
 """
 
 from __future__ import annotations
@@ -108,6 +108,8 @@ class Module:
 
 
 def _stays(node: ast.AST) -> bool:
+    if isinstance(node, ast.keyword):
+        return node.arg in {"frozen", "slots"}  # against mistakes of ours that type checkers find
     if isinstance(node, ast.AnnAssign):
         return ast.unparse(node.annotation) == "TypeAlias"
     if isinstance(node, ast.Assign):

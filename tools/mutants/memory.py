@@ -41,7 +41,7 @@ class Service:
                 request = self._connection.recv()
             except EOFError:
                 break
-            scratch = self._project / f"memory-{number}"
+            scratch = self._project / f"m{number}"
             outcome = run(scratch, 60.0, self._action(session, functions, request, scratch))
             self._connection.send(outcome)
         return True
@@ -79,6 +79,7 @@ class Service:
 def serve(connection: Connection, project: Path, folders: list[str]) -> None:
     """Collect the tests in some folders of a project, tell their names, and answer requests."""
     os.chdir(project)
+    os.environ["TMPDIR"] = str(project)  # for what the tests share
     for stream in (1, 2):
         os.dup2(os.open(project / "memory.txt", os.O_CREAT | os.O_WRONLY | os.O_APPEND), stream)
     pytest.main([*OPTIONS, *folders], plugins=[Service(connection, project), Examples()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import time
@@ -84,8 +85,9 @@ class Lines:
 
 def record(project: Path, folder: str) -> tuple[coverage.CoverageData, list[Test]]:
     """Run the tests in a folder of a project, measured."""
-    scratch = project / "measured"
-    scratch.mkdir(exist_ok=True)
+    # Each has its own: a process that outlives its test writes when others are measured.
+    scratch = project / "measured" / Path(folder).name
+    scratch.mkdir(parents=True)
     ours, theirs = multiprocessing.get_context("spawn").Pipe(duplex=False)
     process = multiprocessing.get_context("spawn").Process(
         target=_record, args=(theirs, project, folder, scratch)
@@ -97,8 +99,9 @@ def record(project: Path, folder: str) -> tuple[coverage.CoverageData, list[Test
     data = coverage.CoverageData(str(scratch / "all"))
     for part in scratch.glob("data.*"):
         other = coverage.CoverageData(str(part))
-        other.read()
-        data.update(other)
+        with contextlib.suppress(coverage.CoverageException):  # its process was killed
+            other.read()
+            data.update(other)
         part.unlink()
     return data, tests
 

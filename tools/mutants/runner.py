@@ -39,25 +39,28 @@ class Runner:
     """The workers, and what they know of the tests."""
 
     def __init__(self, folder: Path, wings: set[str]) -> None:
-        """See which tests run what, and that they pass without a mutant in the fast way too."""
+        """Make the copies, and start nothing yet."""
         folder.chmod(0o755)  # database servers do not run as root
         os.environ["PYTHONHASHSEED"] = "0"
-        names = sorted({name for wing in wings for name in FOLDERS[wing]})
-        paths = [str(TESTS / name) for name in names]
+        self._names = sorted({name for wing in wings for name in FOLDERS[wing]})
+        paths = [str(TESTS / name) for name in self._names]
         self._every = [Worker(folder / str(number), paths) for number in range(WORKERS)]
         self._free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         for worker in self._every:
             self._free.put(worker)
         self._pool = ThreadPoolExecutor(WORKERS)
+
+    def start(self) -> None:
+        """See which tests run what, and that they pass without a mutant in the fast way too."""
         lines = Lines()
-        for project, data, tests in self._map(_recorded, paths):
+        for project, data, tests in self._map(_recorded, self._names):
             lines.add(data, project, tests)
         _tell("which tests run which lines is known")
         self._choice = Choice(ROOT, lines)
         list(self._pool.map(Worker.start, self._every))
         _tell("the tests are loaded")
-        list(self._map(self._control, names))
-        first = self._choice.of_folder(names[0])[:1]
+        list(self._map(self._control, self._names))
+        first = self._choice.of_folder(self._names[0])[:1]
         broken = Request(SOURCES / "__init__.py", b"raise RuntimeError", first)
         for worker in self._every:
             statuses = [server.ask(broken).status for server in (worker.disk, worker.memory)]
@@ -70,7 +73,8 @@ class Runner:
         return self._map(self._try, mutants)
 
     def stop(self) -> None:
-        """Stop the workers."""
+        """Stop the workers when they have done what they are at."""
+        self._pool.shutdown(cancel_futures=True)
         for worker in self._every:
             worker.stop()
 
@@ -119,8 +123,8 @@ class Runner:
         return Result(outcome.test if outcome.status == FAILED else None, "disk", outcome.endless)
 
 
-def _recorded(worker: Worker, path: str) -> tuple[Any, ...]:
-    return worker.project, *record(worker.project, path)
+def _recorded(worker: Worker, name: str) -> tuple[Any, ...]:
+    return worker.project, *record(worker.project, str(TESTS / name))
 
 
 def _tell(fact: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 from collections.abc import Callable
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +19,25 @@ class Server:
     """A process that answers requests, and can be started again."""
 
     def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
-        """Start it, and wait until it is ready."""
+        """Start nothing yet."""
         self._target, self._arguments = target, arguments
-        self._start()
+        self._process: SpawnProcess | None = None
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=self._target, args=(theirs, *self._arguments), daemon=True
-        )
+        self._process = context.Process(target=self._target, args=(theirs, *self._arguments))
         self._process.start()
         theirs.close()
         self._connection.recv()
 
-    def restart(self) -> None:
-        """Start it again."""
-        self.stop()
-        self._start()
-
     def stop(self) -> None:
-        """Have it end."""
-        self._connection.close()
-        self._process.join()
+        """Have it end when it has answered, if it runs."""
+        if self._process is not None:
+            self._connection.close()
+            self._process.join()
+            self._process = None
 
     def ask(self, request: Request) -> Outcome:
         """Return what becomes of a request."""
@@ -57,7 +54,8 @@ class Server:
             if self.ask(request._replace(text=None, tests=again)).status != FAILED:
                 return outcome
             # The change may have harmed what is shared, such as a database.
-            self.restart()
+            self.stop()
+            self.start()
             name = again[0].name
             if name in doubted:
                 leave_out(name)
@@ -73,7 +71,8 @@ class Worker:
     def __init__(self, project: Path, folders: list[str]) -> None:
         """Copy the project, and start nothing yet."""
         self.project = project
-        self._folders = folders
+        self.disk = Server(disk.serve, project)
+        self.memory = Server(memory.serve, project, folders)
         for name in ("src", "tests"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, project / name, ignore=ignored)
@@ -81,8 +80,8 @@ class Worker:
 
     def start(self) -> None:
         """Start both servers."""
-        self.disk = Server(disk.serve, self.project)
-        self.memory = Server(memory.serve, self.project, self._folders)
+        self.disk.start()
+        self.memory.start()
 
     def stop(self) -> None:
         """Stop both."""

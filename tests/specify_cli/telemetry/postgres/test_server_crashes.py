@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from collections import Counter
@@ -17,7 +16,6 @@ from ..support.server_load import Follower, until_saved, writers
 from ..support.servers import Server
 
 Open = Callable[..., SimplePostgresStore]
-_standbys = itertools.count()
 
 
 def kill_under_writers(own_server: Server, log: str, kills: int) -> None:

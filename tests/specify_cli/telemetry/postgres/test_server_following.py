@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections import Counter
@@ -19,7 +18,6 @@ from ..support.server_load import Follower, writers
 from ..support.servers import Server
 
 Open = Callable[..., SimplePostgresStore]
-_standbys = itertools.count()
 
 
 def test_followers_miss_nothing(open_store: Open, server: Server, log: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 from collections.abc import Callable
 
@@ -14,7 +13,6 @@ from specify_cli.telemetry.postgres import SimplePostgresStore
 from ..support.events import make_event
 
 Open = Callable[..., SimplePostgresStore]
-_standbys = itertools.count()
 
 
 @pytest.mark.parametrize("closes", [True, False])

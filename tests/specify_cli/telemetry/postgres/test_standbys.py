@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
+import shutil
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,19 +18,20 @@ from ..support.server_load import Follower, until_saved, writers
 from ..support.servers import Server
 
 Open = Callable[..., SimplePostgresStore]
-_standbys = itertools.count()
 
 
 @pytest.fixture
-def pair(own_server: Server, folder: Path) -> Iterator[tuple[Server, Server]]:
+def pair(own_server: Server) -> Iterator[tuple[Server, Server]]:
     """Return a server that waits for a standby, and the standby."""
     own_server.start()
     own_server.execute(SimplePostgresStore.schema())
-    standby = Server(folder / f"standby-{next(_standbys)}").follow(own_server, "standby").start()
+    standby = Server(own_server.folder.with_suffix(".standby")).follow(own_server, "standby")
+    standby.start()
     own_server.set(synchronous_standby_names="standby")
     wait_until_replicated(own_server)
     yield own_server, standby
     standby.kill()
+    shutil.rmtree(standby.folder)
 
 
 def wait_until_replicated(server: Server, state: str = "sync") -> None:

@@ -114,6 +114,7 @@ def test_a_value_is_found_by_name() -> None:
         ("flag=true", True),
         ("flag=1", False),
         ("flag=yes", False),
+        ("flag=" + "[" * 99_999, False),
         ("nothing=null", True),
         ("missing=null", True),
         ("list=[1]", True),
@@ -134,6 +135,11 @@ def test_where_compares_as_json(text: str, is_taken: bool) -> None:  # noqa: FBT
         }
     )
     assert Selection(where=(where(text),)).takes(found) == is_taken
+
+
+def test_the_first_sign_ends_the_field() -> None:
+    """What comes after it is the value, whatever it holds."""
+    assert where("a=b=c") == ("a", "b=c")
 
 
 @pytest.mark.parametrize("text", ["", "agent", "=claude"])
@@ -181,5 +187,6 @@ def test_since_takes_iso_times() -> None:
 @pytest.mark.parametrize("text", ["", "yesterday", "2y", "-1h", "999999999w"])
 def test_since_refuses_anything_else(text: str) -> None:
     """And says what it takes."""
-    with pytest.raises(ValueError, match="is no time: 90s, 30m, 2h, 7d, or "):
+    with pytest.raises(ValueError, match="is no time: 90s, 30m, 2h, 7d, or ") as caught:
         time_since(text)
+    assert isinstance(caught.value.__cause__, ValueError | OverflowError)

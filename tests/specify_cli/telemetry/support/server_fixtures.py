@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -63,3 +64,4 @@ def own_server(folder: Path) -> Iterator[Server]:
     server = Server(folder / f"own-{secrets.token_hex(4)}").initialise()
     yield server
     server.kill()
+    shutil.rmtree(server.folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,6 @@ from . import server_writer
 from .processes import start
 
 Open = Callable[..., SimplePostgresStore]
-_standbys = itertools.count()
 
 
 class Follower:
