@@ -19,7 +19,7 @@ class Functions:
         for thing in gc.get_objects():
             if isinstance(thing, FunctionType):
                 code = thing.__code__
-                if code.co_filename.startswith(f"{folder}/"):
+                if code.co_filename.startswith(str(folder)):
                     self._live[code].append(thing)
 
     def swap(self, path: Path, text: bytes) -> bool:
