@@ -159,6 +159,13 @@ def test_another_spelling_is_no_other_content(tmp_path: Path, target: Store) -> 
     assert copy_new(source, target)[:5] == (1, 0, copy_new(source, target).cursor, 0, ())
 
 
+@pytest.mark.parametrize("other", ["true", "1.0", '"1"', "[1]", "null"])
+def test_values_that_only_python_takes_for_the_same_differ(other: str) -> None:
+    """A number is no truth value."""
+    assert differ(b'{"n": 1}', b'{"n": %s}' % other.encode())
+    assert not differ(b'{"n": 1, "m": 2}', b'{"m":2, "n":1}')
+
+
 def test_what_cannot_be_compared_is_different() -> None:
     """Only lines that load are compared, but by the standard library, which has its limits."""
     deep = b"[" * 100_000
