@@ -48,6 +48,7 @@ class Session:
         """Connect."""
         self._prepare_threshold = prepare_threshold
         self._runs: dict[bytes, int] = {}
+        self._prepared: dict[bytes, bytes] = {}
         self._warnings: list[bytes] = []
         self._pid = os.getpid()
         self._connection = _connected(address, deadline)
@@ -110,10 +111,13 @@ class Session:
         if threshold is None or runs <= threshold:
             self._connection.send_query_params(statement, given, param_formats=formats)
             return self._rows(deadline)
-        name = b"spec_kitty_%d" % list(self._runs).index(statement)
-        if runs == threshold + 1:
+        name = self._prepared.get(statement)
+        if name is None:
+            name = b"spec_kitty_%d" % len(self._prepared)
             self._connection.send_prepare(name, statement)
             self._rows(deadline)
+            # Not before: the server may have refused, since there is no table yet.
+            self._prepared[statement] = name
         self._connection.send_query_prepared(name, given, param_formats=formats)
         return self._rows(deadline)
 
