@@ -148,6 +148,7 @@ def _act(scratch: Path, writer: int, action: Callable[[Callable[[Test], None]], 
     status = FAILED
     try:
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for name in ("tmp", "home"):
             (scratch / name).mkdir()
         scratch.chmod(0o755)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -78,6 +79,7 @@ class Service:
 
 def serve(connection: Connection, project: Path, folders: list[str]) -> None:
     """Collect the tests in some folders of a project, tell their names, and answer requests."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.chdir(project)
     os.environ["TMPDIR"] = str(project)  # for what the tests share
     for stream in (1, 2):

@@ -73,8 +73,8 @@ class Runner:
         return self._map(self._try, mutants)
 
     def stop(self) -> None:
-        """Stop the workers when they have done what they are at."""
-        self._pool.shutdown(cancel_futures=True)
+        """Stop the workers."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         for worker in self._every:
             worker.stop()
 

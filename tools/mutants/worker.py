@@ -33,10 +33,11 @@ class Server:
         self._connection.recv()
 
     def stop(self) -> None:
-        """Have it end when it has answered, if it runs."""
+        """Have it end, if it runs, whatever it is at."""
         if self._process is not None:
-            self._connection.close()
+            self._process.terminate()
             self._process.join()
+            self._connection.close()
             self._process = None
 
     def ask(self, request: Request) -> Outcome:
