@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,7 +27,8 @@ FOLDERS = {
     "_cli": ("cli", "sync"),
     "telemetry": ("jsonl", "codec", "check", "repair"),
 }
-MOST = 30.0  # seconds of tests for one mutant, each way
+# Seconds of tests for one mutant, as long as they take when they are measured.
+MOST_IN_MEMORY, MOST_ON_DISK = 30.0, 10.0
 
 
 def wing_of(mutant: Mutant) -> str:
@@ -53,7 +55,7 @@ class Choice:
     def of_folder(self, folder: str) -> list[Test]:
         """Return the tests of a folder that run any line in their own process."""
         every = set().union(*self._lines.here.values())
-        return self._fit({test for test in every if folder_of(test) == folder}, most=1e9)
+        return self._fit({test for test in every if folder_of(test) == folder}, math.inf)
 
     def runs_on_import(self, mutant: Mutant) -> bool:
         """Return whether the edit is in what runs when the module is imported."""
@@ -61,7 +63,8 @@ class Choice:
 
     def here(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run the edit in their own process."""
-        return self._of_wing(mutant, (self._lines.here[line] for line in self._lines_of(mutant)))
+        groups = (self._lines.here[line] for line in self._lines_of(mutant))
+        return self._of_wing(mutant, groups, MOST_IN_MEMORY)
 
     def elsewhere(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run the edit in a process that they start."""
@@ -89,11 +92,14 @@ class Choice:
         for kind in (self._lines.here, self._lines.elsewhere):
             yield from (kind[line] for line in lines)
 
-    def _of_wing(self, mutant: Mutant, groups: Iterable[set[Test]]) -> list[Test]:
+    def _of_wing(
+        self, mutant: Mutant, groups: Iterable[set[Test]], most: float = MOST_ON_DISK
+    ) -> list[Test]:
         folders = FOLDERS[wing_of(mutant)]
-        return self._fit({test for group in groups for test in group if folder_of(test) in folders})
+        tests = {test for group in groups for test in group if folder_of(test) in folders}
+        return self._fit(tests, most)
 
-    def _fit(self, tests: set[Test], most: float = MOST) -> list[Test]:
+    def _fit(self, tests: set[Test], most: float) -> list[Test]:
         chosen = sorted(tests, key=lambda test: (test.seconds, test.name))
         chosen = [test for test in chosen if test.name not in self._left_out]
         totals = itertools.accumulate(test.seconds for test in chosen)

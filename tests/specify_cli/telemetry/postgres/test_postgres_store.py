@@ -17,6 +17,7 @@ from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry.postgres import PostgresEventStore, SimplePostgresStore
 from specify_cli.telemetry.postgres import rows as server_rows
+from specify_cli.telemetry.postgres.address import Address
 from specify_cli.telemetry.postgres.statements import key_of
 
 from ..support.events import CODEC, make_event, make_events
@@ -206,6 +207,10 @@ def test_a_store_is_shown_without_its_secrets(server: Server, log: str) -> None:
     assert repr(SimplePostgresStore("", log, timeout=2)) == (
         f"SimplePostgresStore('', log='{log}', timeout=2)"
     )
+    everything = "service=s host=h hostaddr=127.0.0.1 port=1 dbname=d user=u"
+    assert repr(SimplePostgresStore(everything, log)) == (
+        f"SimplePostgresStore('{everything}', log='{log}')"
+    )
 
 
 @contextlib.contextmanager
@@ -219,6 +224,12 @@ def refused_without(secret: str) -> Iterator[None]:
         shown += repr(error) + str(error) + repr(error.args) + repr(vars(error).values())
         error = error.__cause__ or error.__context__
     assert secret not in shown
+
+
+def test_each_secret_is_taken_out_of_a_text() -> None:
+    """What the server or libpq says may show one."""
+    address = Address("user=u", {"password": "one", "sslpassword": "two"})
+    assert address.without_secrets("one, two, three, one") == "***, ***, three, ***"
 
 
 @pytest.mark.parametrize(
@@ -303,28 +314,35 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error"),
+    ("arguments", "error", "message"),
     [
-        ({"conninfo": b"host=h"}, TypeError),
-        ({"conninfo": "host=h nonsense"}, ValueError),
-        ({"conninfo": "host=h", "nonsense": "1"}, ValueError),
-        ({"log": ""}, ValueError),
-        ({"log": "a\0"}, ValueError),
-        ({"log": "\ud800"}, ValueError),
-        ({"log": "a" * 201}, ValueError),
-        ({"log": 1}, TypeError),
-        ({"timeout": 0}, ValueError),
-        ({"timeout": float("nan")}, ValueError),
-        ({"timeout": True}, TypeError),
-        ({"timeout": "1"}, TypeError),
+        ({"conninfo": b"host=h"}, TypeError, "^a conninfo is a str, not a bytes$"),
+        ({"conninfo": "host=h nonsense"}, ValueError, "^not a conninfo of PostgreSQL: neither"),
+        ({"conninfo": "host=h", "nonsense": "1"}, ValueError, "^not a conninfo of PostgreSQL"),
+        ({"conninfo": "host=a@b"}, ValueError, "^a host of the conninfo has an @; .* written %40$"),
+        ({"log": ""}, ValueError, "^a log has a printable name of 1 to 200 characters: ''$"),
+        ({"log": "a\0"}, ValueError, "^a log has a printable name"),
+        ({"log": "\ud800"}, ValueError, "^a log has a printable name"),
+        ({"log": "a" * 201}, ValueError, "^a log has a printable name"),
+        ({"log": 1}, TypeError, "^the name of a log is a str, not 1$"),
+        ({"timeout": 0}, ValueError, "^a timeout is above zero, not 0$"),
+        ({"timeout": float("nan")}, ValueError, "^a timeout is above zero, not nan$"),
+        ({"timeout": True}, TypeError, "^a timeout is a number of seconds or None, not True$"),
+        ({"timeout": "1"}, TypeError, "^a timeout is a number of seconds or None, not '1'$"),
     ],
 )
 def test_a_callers_mistake_is_told_at_once(
-    arguments: dict[str, object], error: type[Exception]
+    arguments: dict[str, object], error: type[Exception], message: str
 ) -> None:
     """Making a store touches no network, but sees what no server would take."""
-    with pytest.raises(error):
+    with pytest.raises(error, match=message):
         SimplePostgresStore(**{"conninfo": "", **arguments})  # type: ignore[arg-type]  # wrong
+
+
+def test_the_longest_name_is_taken() -> None:
+    """As is the shortest; and a timeout of a part of a second."""
+    for name in ("a", "a" * 200):
+        assert f"log={name!r}" in repr(SimplePostgresStore("", name, timeout=0.5))
 
 
 def test_what_is_no_event_is_refused(store: SimplePostgresStore) -> None:
