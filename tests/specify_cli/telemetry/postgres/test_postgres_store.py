@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import pickle
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry.postgres import PostgresEventStore, SimplePostgresStore
 from specify_cli.telemetry.postgres import rows as server_rows
 from specify_cli.telemetry.postgres.address import Address
+from specify_cli.telemetry.postgres.deadline import Deadline
 from specify_cli.telemetry.postgres.statements import key_of
 
 from ..support.events import CODEC, make_event, make_events
@@ -386,6 +389,37 @@ def test_long_lines_are_sent_and_fetched(store: SimplePostgresStore) -> None:
     event = make_event(payload={"text": "x" * 12_000_000})
     store.save_event(event)
     assert store.load_all_events() == [event]
+
+
+@pytest.mark.parametrize("given", ["", "service=main host=h", "host=h hostaddr=192.0.2.1"])
+def test_what_is_no_name_is_left_to_libpq(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an encoding that takes every event, and a name by which the server's owner knows us."""
+    monkeypatch.delenv("PGHOST", raising=False)
+    attempts, reasons = Address(given + " client_encoding=LATIN1", {}).attempts(Deadline(9.0))
+    expected = {
+        "fallback_application_name": "spec-kitty-telemetry",
+        "client_encoding": "UTF8",
+        **conninfo_to_dict(given),
+    }
+    assert [conninfo_to_dict(attempt.decode()) for attempt in attempts] == [expected]
+    assert reasons == []
+
+
+def test_each_address_of_each_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the port of the host, or the one that all of them have; each address once."""
+    addresses = {"one": ["192.0.2.1", "192.0.2.2", "192.0.2.1"], "two": ["192.0.2.3"]}
+
+    def look_up(host: str, port: object, **_: object) -> list[tuple[object, ...]]:
+        assert port is None
+        return [(0, 0, 0, "", (address, 0)) for address in addresses[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    for given, ports in (("1,2", ["1", "1", "2"]), ("3", ["3"] * 3), ("", [None] * 3)):
+        address = Address(f"host=one,two port='{given}'", {})
+        found = [conninfo_to_dict(item.decode()) for item in address.attempts(Deadline(9.0))[0]]
+        assert [item["hostaddr"] for item in found] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+        assert [item["host"] for item in found] == ["one", "one", "two"]
+        assert [item.get("port") for item in found] == ports
 
 
 def test_an_address_may_be_given_too(server: Server) -> None:
