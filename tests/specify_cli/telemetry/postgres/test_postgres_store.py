@@ -409,8 +409,8 @@ def test_each_address_of_each_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> 
     """With the port of the host, or the one that all of them have; each address once."""
     addresses = {"one": ["192.0.2.1", "192.0.2.2", "192.0.2.1"], "two": ["192.0.2.3"]}
 
-    def look_up(host: str, port: object, **_: object) -> list[tuple[object, ...]]:
-        assert port is None
+    def look_up(host: str, port: object, type: int) -> list[tuple[object, ...]]:  # noqa: A002
+        assert (port, type) == (None, socket.SOCK_STREAM)
         return [(0, 0, 0, "", (address, 0)) for address in addresses[host]]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
@@ -420,6 +420,9 @@ def test_each_address_of_each_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> 
         assert [item["hostaddr"] for item in found] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
         assert [item["host"] for item in found] == ["one", "one", "two"]
         assert [item.get("port") for item in found] == ports
+    # No name is the server of this machine.
+    last = Address("host=two,", {}).attempts(Deadline(9.0))[0][-1]
+    assert "hostaddr" not in conninfo_to_dict(last.decode())
 
 
 def test_an_address_may_be_given_too(server: Server) -> None:
