@@ -229,10 +229,12 @@ def refused_without(secret: str) -> Iterator[None]:
     assert secret not in shown
 
 
-def test_each_secret_is_taken_out_of_a_text() -> None:
+def test_each_secret_is_taken_out_of_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the server or libpq says may show one."""
     address = Address("user=u", {"password": "one", "sslpassword": "two"})
     assert address.without_secrets("one, two, three, one") == "***, ***, three, ***"
+    monkeypatch.setenv("PGPASSWORD", "three")
+    assert Address("user=u", {}).without_secrets("one, three") == "one, ***"
 
 
 @pytest.mark.parametrize(
