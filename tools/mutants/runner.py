@@ -74,9 +74,10 @@ class Runner:
 
     def stop(self) -> None:
         """Stop the workers."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for worker in self._every:
-            worker.stop()
+        for is_over in (False, True):  # what was being started again is stopped in the end
+            self._pool.shutdown(wait=is_over, cancel_futures=True)
+            for worker in self._every:
+                worker.stop()
 
     def _map(self, action: Callable[[Worker, Any], Any], arguments: list[Any]) -> Iterator[Any]:
         def act(argument: Any) -> Any:

@@ -31,7 +31,7 @@ def pair(own_server: Server) -> Iterator[tuple[Server, Server]]:
     wait_until_replicated(own_server)
     yield own_server, standby
     standby.kill()
-    shutil.rmtree(standby.folder)
+    shutil.rmtree(standby.folder, ignore_errors=True)
 
 
 def wait_until_replicated(server: Server, state: str = "sync") -> None:
