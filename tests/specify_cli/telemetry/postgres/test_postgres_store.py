@@ -423,7 +423,8 @@ def test_each_address_of_each_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> 
         assert [item["host"] for item in found] == ["one", "one", "two"]
         assert [item.get("port") for item in found] == ports
     # No name is the server of this machine.
-    last = Address("host=two,", {}).attempts(Deadline(9.0))[0][-1]
+    first, last = Address("host=two,", {}).attempts(Deadline(9.0))[0]
+    assert conninfo_to_dict(first.decode())["hostaddr"] == "192.0.2.3"
     assert "hostaddr" not in conninfo_to_dict(last.decode())
 
 
