@@ -65,6 +65,8 @@ class Module:
         wording |= isinstance(node, ast.Call) and bool(MESSAGE.search(ast.unparse(node.func)))
         for start, stop, new in () if guard else self._edits(node):
             text = self.text[:start] + new.encode() + self.text[stop:]
+            if text == self.text:
+                continue
             with contextlib.suppress(SyntaxError):
                 compile(text, self.path, "exec")
                 first, last = self.text.rfind(b"\n", 0, start) + 1, self.text.find(b"\n", stop)

@@ -36,6 +36,28 @@ def test_an_event_has_columns_and_details() -> None:
     assert list(found.details()) == [("agent", "claude"), ("usage", {"in": 1})]
 
 
+@pytest.mark.parametrize(
+    ("names", "value", "column"),
+    [
+        ("timestamp at ts time created_at started_at completed_at", "2026-02-16T09:00Z", "time"),
+        ("lamport_clock lamport sequence seq", 7, "clock"),
+        ("node_id actor agent", "here", "node"),
+        ("aggregate_id mission_slug mission_id mission invocation_id", "043", "aggregate"),
+        ("event_type type event event_name kind", "Made", "type"),
+    ],
+)
+def test_a_column_has_many_names(names: str, value: object, column: str) -> None:
+    """Of those that are there the first counts, and the others are details."""
+    every = names.split()
+    other: object = 1 if column == "clock" else "2020-01-01T00:00Z"
+    for place, name in enumerate(every):
+        found = record(**dict.fromkeys(every[place + 1 :], other), **{name: value, "more": 1})
+        wanted = datetime(2026, 2, 16, 9, tzinfo=UTC) if column == "time" else value
+        assert getattr(found, column) == wanted
+        assert name not in dict(found.details())
+        assert set(every[place + 1 :]) <= dict(found.details()).keys()
+
+
 def test_another_record_has_what_it_calls_otherwise() -> None:
     """A transition of a status log, say; an object is no column, whatever it is called."""
     found = record(
