@@ -26,7 +26,7 @@ def test_an_event_has_columns_and_details() -> None:
         node_id="cli:WP01",
         lamport_clock=7,
         timestamp="2026-02-16T09:12:58Z",
-        causation_id=None,
+        causation_id="01KHJVJWDM0HGAGYGXJYKD1JQF",
         payload={"usage": {"in": 1}, "agent": "claude", "error": None},
     )
     assert found.time == datetime(2026, 2, 16, 9, 12, 58, tzinfo=UTC)
@@ -76,6 +76,14 @@ def test_another_record_has_what_it_calls_otherwise() -> None:
         ("to_lane", "done"),
         ("kind", {"no": "text"}),
     ]
+
+
+@pytest.mark.parametrize("value", ["7", 7.5, True, None, [7]])
+def test_only_a_whole_number_is_a_clock_and_only_a_text_an_id(value: object) -> None:
+    """Whatever other programs write there."""
+    assert record(lamport_clock=value).clock is None
+    if not isinstance(value, str):
+        assert record(event_id=value).event_id is None
 
 
 @pytest.mark.parametrize(
