@@ -67,6 +67,7 @@ def test_another_record_has_what_it_calls_otherwise() -> None:
         kind={"no": "text"},
         to_lane="done",
         payload="text",
+        nothing=None,
     )
     assert found.time == datetime(2026, 3, 20, 10, 38, 6, tzinfo=UTC)
     assert (found.clock, found.node, found.aggregate, found.type) == (None, "user", "053", "")
@@ -91,6 +92,8 @@ def test_only_a_whole_number_is_a_clock_and_only_a_text_an_id(value: object) -> 
     [
         (1771233178, datetime(2026, 2, 16, 9, 12, 58, tzinfo=UTC)),
         (1771233178500, datetime(2026, 2, 16, 9, 12, 58, 500_000, tzinfo=UTC)),
+        (99_999_999_999, datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)),
+        (100_000_000_000, datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)),
         ("2026-02-16 09:12:58", datetime(2026, 2, 16, 9, 12, 58, tzinfo=UTC)),
         ("soon", None),
         (True, None),
@@ -123,14 +126,18 @@ def test_any_spelling_of_an_object_is_one(line: bytes) -> None:
 def test_a_value_is_found_by_name() -> None:
     """In the payload first, then beside it, then as a column; dots lead into objects."""
     found = record(
-        event_type="T", mission="M", a=1, payload={"a": 2, "b": {"c": 3}, "x.y": 4}, lamport=5
+        event_type="T",
+        mission="M",
+        a=1,
+        payload={"a": 2, "b": {"c": {"d": 3}}, "x.y": 4},
+        lamport=5,
+        actor=6,
     )
-    assert [found.value(name) for name in ("a", "b.c", "x.y", "mission", "b.c.d", "z")] == [
-        *(2, 3, 4, "M"),
-        None,
-        None,
-    ]
-    assert [found.value(name) for name in ("type", "aggregate", "clock")] == ["T", "M", 5]
+    names = ("a", "b.c.d", "x.y", "mission", "b.c.d.e", "z", "")
+    assert [found.value(name) for name in names] == [2, 3, 4, "M", None, None, None]
+    columns = ("type", "aggregate", "clock", "node")
+    assert [found.value(name) for name in columns] == ["T", "M", 5, 6]
+    assert found.node == "6"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import given
 
 from specify_cli.telemetry import SimpleJsonStore, StorageError
 from specify_cli.telemetry.query import Selection, Stats, gather, parse
+from specify_cli.telemetry.query.stats import Total
 
 from ..support.events import WHEN, make_event, make_events, numbered_id
 
@@ -38,7 +39,7 @@ def test_a_log_in_numbers(log: Path) -> None:
         ]
     )
     with log.open("ab") as file:
-        file.write(log.read_bytes() + b"\n[]\ntorn")
+        file.write(log.read_bytes() + b"\n \t\n[]\ntorn")
     stats = Stats()
     gather(stats, log, Selection())
     assert (stats.logs, stats.size) == (1, log.stat().st_size)
@@ -85,6 +86,24 @@ def test_sums_without_groups_are_of_all() -> None:
     stats = added(Stats(fields=["x"]), [{"x": 1}, {"x": 2.5}, {"x": float("inf")}])
     (group,) = stats.groups.values()
     assert (group.key, group.records, group.totals[0].sum) == ((), 3, Decimal("3.5"))
+
+
+def test_groups_without_sums_are_by_their_size() -> None:
+    """And a record without a time is one too."""
+    stats = added(Stats(["a"]), [{"a": 1}, {"a": 2}, {"a": 2}, {"at": WHEN.isoformat()}, {"b": 1}])
+    assert [(group.key, group.records) for group in stats.sorted_groups()] == [
+        *(((2,), 2), ((None,), 2)),
+        ((1,), 1),
+    ]
+    assert (stats.first, stats.last) == (WHEN, WHEN)
+
+
+def test_numbers_of_any_size_are_summed() -> None:
+    """No float could hold this one, and Python would not spell it."""
+    total = Total()
+    total.add(10**5000)
+    total.add(1.5)
+    assert (total.count, total.sum) == (2, Decimal("1e5000"))
 
 
 def test_records_without_an_id_all_count() -> None:
