@@ -112,6 +112,8 @@ class Module:
 def _stays(node: ast.AST) -> bool:
     if isinstance(node, ast.keyword):
         return node.arg in {"frozen", "slots"}  # against mistakes of ours that type checkers find
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) == "TYPE_CHECKING"
     if isinstance(node, ast.AnnAssign):
         return ast.unparse(node.annotation) == "TypeAlias"
     if isinstance(node, ast.Assign):

@@ -79,7 +79,7 @@ def copy_new(
     """
     from_side, to_side = _side(source), _side(target)
     read_to, mark = _usable(cursor, from_side, to_side)
-    done = Copied(0, 0, cursor or "" if read_to else "")
+    done = Copied(0, 0, f"{read_to}{_SEPARATOR}{mark}" if read_to else "")
     mark = mark or to_side.mark(None)
     for batch in from_side.batches(read_to):
         lines, skipped = _loadable(batch.lines, from_side, to_side)
@@ -120,8 +120,8 @@ def _usable(cursor: str | None, source: Side, target: Side) -> tuple[str | None,
     """
     if cursor is None:
         return None, None
-    read_to, separator, mark = cursor.partition(_SEPARATOR)
-    if separator and source.has(read_to) and target.has(mark):
+    read_to, _, mark = cursor.partition(_SEPARATOR)
+    if source.has(read_to) and target.has(mark):
         return read_to, mark
     return None, None
 

@@ -136,6 +136,16 @@ def test_what_the_target_could_not_load_is_not_copied(tmp_path: Path) -> None:
         assert (copied.new, copied.skipped) == (0, 1)
 
 
+def test_nothing_to_copy_makes_no_log(tmp_path: Path) -> None:
+    """And the cursor is the one that was given."""
+    source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
+    source.file_path.write_bytes(b"junk\n")
+    copied = copy_new(source, target)
+    assert copied[:2] == (1, 0)
+    assert not target.file_path.exists()
+    assert copy_new(source, target, copied.cursor) == (0, 0, copied.cursor, 0, ())
+
+
 def test_an_id_with_two_contents_is_reported(source: Store, target: Store) -> None:
     """Both sides stay as they are."""
     events = make_events(3)
@@ -261,6 +271,7 @@ def test_a_target_that_is_replaced_meanwhile_is_not_taken_for_copied(
 @pytest.mark.parametrize("cursor", ["", "nonsense", "1:0:0+", "+", "1:9:0:0:0+1:1:1:1:1", "é+é"])
 def test_what_is_no_cursor_counts_as_none(source: Store, target: Store, cursor: str) -> None:
     """It costs time only."""
+    assert copy_new(source, target, cursor) == (0, 0, "", 0, ())
     source.save_event(make_event())
     assert copy_new(source, target, cursor)[:2] == (1, 1)
 
