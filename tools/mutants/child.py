@@ -104,7 +104,6 @@ class Plugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """End when one fails."""
         if report.failed:
-            os.write(2, str(report.longrepr).encode())
             os._exit(FAILED)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
