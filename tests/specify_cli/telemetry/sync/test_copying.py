@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
+from specify_cli.telemetry._log import lock
 from specify_cli.telemetry.postgres import SimplePostgresStore
 from specify_cli.telemetry.sync import Copied, copy_new
 from specify_cli.telemetry.sync import file as file_module
+from specify_cli.telemetry.sync.file import FileSide
 from specify_cli.telemetry.sync.side import differ
 
 from ..support.events import CODEC, make_event, make_events
@@ -246,26 +250,72 @@ def test_a_cursor_counts_only_while_both_logs_fit_it(
     assert copy_new(source, target, again.cursor)[:2] == (count + 5, 5)
 
 
+def test_a_cursor_of_a_file_that_is_gone_counts_as_none(tmp_path: Path) -> None:
+    """On either side."""
+    source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
+    source.save_event(make_event())
+    cursor = copy_new(source, target).cursor
+    target.file_path.unlink()
+    assert copy_new(source, target, cursor)[:2] == (1, 1)
+    source.file_path.unlink()
+    assert copy_new(source, target, cursor)[:3] == (0, 0, "")
+
+
+@pytest.mark.parametrize("look", ["mark", "batches"])
+def test_an_append_to_a_file_is_waited_for(tmp_path: Path, look: str) -> None:
+    """Whole lines too may be taken back while their writer has the lock."""
+    store = SimpleJsonStore(tmp_path / "log")
+    store.save_event(make_event())
+    side = FileSide(store)
+    looks = {"mark": lambda: side.mark(None), "batches": lambda: next(side.batches(None)).cursor}
+    before = looks[look]()
+    found: list[str] = []
+    with store.file_path.open("rb+") as file:
+        assert lock.acquire(file.fileno())
+        length = file.seek(0, os.SEEK_END)
+        file.write(CODEC.encode(make_event(event_id="01KHJVJWDM0HGAGYGXJYKD1JQG")))
+        file.flush()
+        thread = threading.Thread(target=lambda: found.append(looks[look]()))
+        thread.start()
+        thread.join(0.1)
+        assert not found
+        file.truncate(length)
+        lock.release(file.fileno())
+        thread.join()
+    assert found == [before]
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
 def test_a_target_that_is_replaced_meanwhile_is_not_taken_for_copied(
-    source: Store, tmp_path: Path
+    source: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_removed: bool,
 ) -> None:
     """A checkout between an append and the next look leaves a cursor that fits nothing."""
+    monkeypatch.setattr(file_module, "_BATCH", 1)
     target = SimpleJsonStore(tmp_path / "target")
     target.save_events(make_events(3))
     other = b"".join(map(CODEC.encode, make_events(9)))
-    source.save_events(make_events(2))
+    source.save_events(make_event(payload={"text": "x" * 70_000}) for _ in range(2))
     writer = target._writer
     append = writer.append
 
     def append_and_replace(lines: Any) -> int:
         count = append(lines)
         target.file_path.write_bytes(other)
+        if is_removed:
+            target.file_path.unlink()
+        writer.append = append  # type: ignore[method-assign]  # no more
         return count
 
     writer.append = append_and_replace  # type: ignore[method-assign]  # a checkout
     copied = copy_new(source, target)
-    writer.append = append  # type: ignore[method-assign]  # no more
-    assert copy_new(source, target, copied.cursor)[:2] == (2, 2)
+    assert copied[:2] == (2, 2)
+    lost = len({*lines_of(source)} - {*lines_of(target)})
+    assert lost
+    assert copy_new(source, target, copied.cursor)[:2] == (2, lost)
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "1:0:0+", "+", "1:9:0:0:0+1:1:1:1:1", "é+é"])
@@ -304,7 +354,7 @@ def test_a_source_that_is_replaced_meanwhile_ends_the_copy(
     monkeypatch.setattr(file_module, "_BATCH", 1)
     source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
     source.save_events(make_event(payload={"text": "x" * 70_000}) for _ in range(4))
-    others = make_events(2)
+    others = [make_event(payload={"text": "y" * 70_000}) for _ in range(3)]
 
     def replace(_: Copied) -> None:
         source.file_path.unlink()
@@ -312,7 +362,7 @@ def test_a_source_that_is_replaced_meanwhile_ends_the_copy(
 
     copied = copy_new(source, target, progress=replace)
     assert copied.new < 4
-    assert copy_new(source, target, copied.cursor)[:2] == (2, 2)
+    assert copy_new(source, target, copied.cursor)[:2] == (3, 3)
 
 
 def test_a_callers_progress_is_told_of_nothing(source: Store, target: Store) -> None:
