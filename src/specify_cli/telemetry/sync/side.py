@@ -67,7 +67,6 @@ class Side(Protocol):
 
 def differ(line: bytes, other: bytes) -> bool:
     """Return whether two lines say something else, however each of them is spelled."""
-    line, other = line.strip(), other.strip()
     if line == other:
         return False
     try:
