@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 import threading
@@ -9,6 +10,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import hypothesis.strategies as st
 import pytest
@@ -18,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import lock
-from specify_cli.telemetry.check import DAMAGE, LogReport, Problem, check_log
+from specify_cli.telemetry.check import DAMAGE, LogReport, Problem, ProblemKind, check_log
 
 from ..support.events import CODEC, make_event, make_events, numbered_id
 
@@ -353,3 +355,11 @@ def test_real_logs_are_told_apart() -> None:
         assert check_log(path, event_model=Event).is_clean
     status = check_log(REAL_LOGS / "status.events.jsonl")
     assert (status.events, status.counts) == (0, {"other record": 512})
+
+
+@pytest.mark.parametrize("kind", get_args(ProblemKind))
+def test_damage_is_what_a_repair_mends(log: Path, kind: ProblemKind) -> None:
+    """What was written on purpose is a problem, and no damage."""
+    log.write_bytes(WHOLE)
+    report = dataclasses.replace(check_log(log), counts={kind: 1})
+    assert report.is_damaged == (kind not in {"repeated id", "invalid event", "other record"})
