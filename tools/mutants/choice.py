@@ -18,7 +18,7 @@ FOLDERS = {
     "_log": ("log", "jsonl", "repair"),
     "_codec": ("codec", "jsonl", "check"),
     "jsonl": ("jsonl", "log", "codec"),
-    "check": ("check", "cli"),
+    "check": ("check", "cli", "repair"),
     "repair": ("repair", "cli"),
     "query": ("query", "cli"),
     "postgres": ("postgres", "sync"),
