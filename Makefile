@@ -19,7 +19,8 @@ help:
 	@echo "make bench-servers    the store on PostgreSQL beside the one in a file, half a minute"
 	@echo "make bench-quick      see that the benchmark works"
 	@echo "make controls         remove each protection in turn and see a test fail"
-	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours"
+	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours;"
+	@echo "                      MUTANTS=^query/ for a part of it, SINCE=commit for new lines"
 	@echo "make simulate         run the log on a simulated system, in any order, for SECONDS (600)"
 	@echo "make fuzz             fuzz the bytes of a log for SECONDS (600)"
 
@@ -96,7 +97,7 @@ bench-quick: $(VENV)/.bench
 controls: $(VENV)/.releases
 	$(BIN)/python tools/controls.py
 
-mutants: $(VENV)/.releases
+mutants: $(VENV)/.releases $(VENV)/.servers
 	$(BIN)/python -m tools.mutants '$(MUTANTS)' '$(SINCE)'
 
 simulate: $(VENV)/.ready
