@@ -318,6 +318,29 @@ def test_a_target_that_is_replaced_meanwhile_is_not_taken_for_copied(
     assert copy_new(source, target, copied.cursor)[:2] == (2, lost)
 
 
+@pytest.mark.parametrize("others", [None, 0, 3])
+def test_what_is_gone_when_it_is_looked_at_is_not_reported(
+    tmp_path: Path, others: int | None
+) -> None:
+    """A known line cannot be compared when the file is removed or replaced."""
+    source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
+    source.save_event(event := make_event())
+    target.save_event(event.model_copy(update={"payload": {"other": 1}}))
+    writer = target._writer
+    append = writer.append
+
+    def append_and_replace(lines: Any) -> int:
+        count = append(lines)
+        target.file_path.unlink()
+        if others is not None:
+            target.file_path.write_bytes(b"".join(map(CODEC.encode, make_events(others))))
+        return count
+
+    writer.append = append_and_replace  # type: ignore[method-assign]  # a checkout
+    copied = copy_new(source, target)
+    assert (copied.new, copied.differing) == (0, ())
+
+
 @pytest.mark.parametrize("cursor", ["", "nonsense", "1:0:0+", "+", "1:9:0:0:0+1:1:1:1:1", "é+é"])
 def test_what_is_no_cursor_counts_as_none(source: Store, target: Store, cursor: str) -> None:
     """It costs time only."""
