@@ -123,8 +123,9 @@ def test_a_selection_counts_only_what_it_takes(log: Path) -> None:
 
 def test_a_missing_log_is_an_error(log: Path) -> None:
     """It is probably a mistake."""
-    with pytest.raises(StorageError, match="cannot read"):
+    with pytest.raises(StorageError, match="cannot read") as caught:
         gather(Stats(), log, Selection())
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
 
 
 AMOUNT = st.one_of(st.none(), st.integers(-1000, 10**9), st.floats(-1e6, 1e6, width=32))
