@@ -10,7 +10,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from specify_cli.telemetry import SimpleJsonStore, StorageError
 from specify_cli.telemetry.query import Selection, Stats, gather, parse
@@ -133,6 +133,7 @@ ROW = st.fixed_dictionaries({"agent": st.sampled_from(["a", "b", None]), "cost":
 
 
 @given(st.lists(ROW, max_size=30))
+@settings(deadline=None)
 def test_sums_are_those_of_duckdb(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]
 ) -> None:
