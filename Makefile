@@ -20,7 +20,8 @@ help:
 	@echo "make bench-quick      see that the benchmark works"
 	@echo "make bench-check      see that nothing is slower than a kept commit, or than SINCE; 3 minutes"
 	@echo "make controls         remove each protection in turn and see a test fail"
-	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours"
+	@echo "make mutants          change the code in thousands of small ways and see a test fail, hours;"
+	@echo "                      MUTANTS=^query/ for a part of it, SINCE=commit for new lines"
 	@echo "make simulate         run the log on a simulated system, in any order, for SECONDS (600)"
 	@echo "make fuzz             fuzz the bytes of a log and the types of events for SECONDS (600)"
 
@@ -101,7 +102,7 @@ bench-check: $(VENV)/.ready
 controls: $(VENV)/.releases
 	$(BIN)/python tools/controls.py
 
-mutants: $(VENV)/.releases
+mutants: $(VENV)/.releases $(VENV)/.servers
 	$(BIN)/python -m tools.mutants '$(MUTANTS)' '$(SINCE)'
 
 simulate: $(VENV)/.ready

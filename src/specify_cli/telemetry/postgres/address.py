@@ -100,7 +100,7 @@ def _parsed(
 
 def _looked_up(host: str, deadline: Deadline) -> list[str | None]:
     """Return the addresses of a host; None stands for a socket in a directory, or the default."""
-    if not host or host.startswith(("/", "@")) or os.path.isabs(host):  # noqa: PTH117  # as libpq does
+    if not host or host.startswith("/") or os.path.isabs(host):  # noqa: PTH117  # as libpq does
         return [None]
     found: list[str | None] = []
     failed: list[OSError] = []

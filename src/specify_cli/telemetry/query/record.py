@@ -94,10 +94,7 @@ class Record:
 
         Dots lead into objects: ``delta.lane``.
         """
-        payload = self.fields.get("payload")
-        if isinstance(payload, dict) and name in payload:
-            return payload[name]
-        for fields in (payload, self.fields):
+        for fields in (self.fields.get("payload"), self.fields):
             found = _path(fields, name)
             if found is not _MISSING:
                 return found
@@ -128,7 +125,7 @@ def parse(line: bytes) -> Record | None:
             fields = json.loads(data)
         except (ValueError, RecursionError):
             return None
-    return Record(fields) if isinstance(fields, dict) else None
+    return Record(fields)
 
 
 def _is_told(value: object) -> bool:
@@ -141,8 +138,8 @@ def _path(fields: object, name: str) -> object:
         return _MISSING
     if name in fields:
         return fields[name]
-    first, dot, rest = name.partition(".")
-    return _path(fields.get(first), rest) if dot else _MISSING
+    first, _, rest = name.partition(".")
+    return _path(fields.get(first), rest)
 
 
 def _time(value: object) -> datetime | None:
@@ -159,4 +156,4 @@ def _time(value: object) -> datetime | None:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    return "" if value is None else str(value)

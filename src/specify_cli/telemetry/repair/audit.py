@@ -45,7 +45,7 @@ class AuditedPiece:
         line: The number of their line, from 1.
         fate: ``kept``, a line that stays as it is; ``separated``, a record that gets a line of its
             own; ``moved``, all that is moved out of the log.
-        kind: What they are, in a word or two.
+        kind: What they are that do not stay, in a word or two; empty if they do.
         reason: Why they do not stay; empty if they do.
         is_recovered: Whether they are an event that does not load today, and will.
     """
@@ -54,7 +54,7 @@ class AuditedPiece:
     offset: int
     line: int
     fate: Fate
-    kind: str
+    kind: str = ""
     reason: str = ""
     is_recovered: bool = False
 
@@ -127,19 +127,19 @@ class Audit(Generic[EventT]):
                 is_first = self._contents.first(event_id) == start
                 firsts += is_first
                 if is_first or self._contents.find(event_id, content, before=start) is None:
-                    yield _kept(line, "event")
+                    yield _kept(line)
                 else:
                     yield _repeat(line)
                 continue
             if loads:
                 firsts += 1
-                yield _kept(line, "event")
+                yield _kept(line)
                 continue
             whole = whole_piece(line.data, self._codec)
             if whole is None:
                 yield from self._separated(line)
             elif whole.kind == "blank" or not self._moves_invalid:
-                yield _kept(line, whole.kind)
+                yield _kept(line)
             else:
                 yield _moved(line, whole.kind, whole.reason)
         if firsts != self.events:
@@ -195,9 +195,9 @@ class Audit(Generic[EventT]):
             if piece.event_id is not None:
                 yield self._event_piece(part, piece.event_id)
             elif piece.kind == "event":
-                yield _own_line(part, "event", is_recovered=True)
+                yield _own_line(part, is_recovered=True)
             elif piece.is_record and not self._moves_invalid:
-                yield _own_line(part, piece.kind)
+                yield _own_line(part)
             else:
                 yield _moved(part, piece.kind, piece.reason)
             offset += len(piece.data)
@@ -210,21 +210,19 @@ class Audit(Generic[EventT]):
             return _repeat(part)
         if first is not None and first > start:
             return _moved(part, "repeated id", "another line loads with this id, further on")
-        found = _own_line(part, "event", is_recovered=first is None)
+        found = _own_line(part, is_recovered=first is None)
         if self._codec.loads_as(found.as_line) != event_id:
             return _moved(part, "malformed", "it would not load from a line of its own")
         self._contents.add(event_id, content, start)
         return found
 
 
-def _kept(line: Line, kind: str) -> AuditedPiece:
-    return AuditedPiece(line.data, line.offset, line.number, "kept", kind)
+def _kept(line: Line) -> AuditedPiece:
+    return AuditedPiece(line.data, line.offset, line.number, "kept")
 
 
-def _own_line(part: Line, kind: str, *, is_recovered: bool = False) -> AuditedPiece:
-    return AuditedPiece(
-        part.data, part.offset, part.number, "separated", kind, is_recovered=is_recovered
-    )
+def _own_line(part: Line, *, is_recovered: bool = False) -> AuditedPiece:
+    return AuditedPiece(part.data, part.offset, part.number, "separated", is_recovered=is_recovered)
 
 
 def _moved(part: Line, kind: str, reason: str) -> AuditedPiece:

@@ -85,7 +85,7 @@ def copy_new(
             "events without an id cannot be copied: nothing tells which are there already"
         )
     read_to, mark = _usable(cursor, from_side, to_side)
-    done = Copied(0, 0, cursor or "" if read_to else "")
+    done = Copied(0, 0, f"{read_to}{_SEPARATOR}{mark}" if read_to else "")
     mark = mark or to_side.mark(None)
     for batch in from_side.batches(read_to):
         lines, skipped = _loadable(batch.lines, from_side, to_side)
@@ -126,8 +126,8 @@ def _usable(cursor: str | None, source: Side, target: Side) -> tuple[str | None,
     """
     if cursor is None:
         return None, None
-    read_to, separator, mark = cursor.partition(_SEPARATOR)
-    if separator and source.has(read_to) and target.has(mark):
+    read_to, _, mark = cursor.partition(_SEPARATOR)
+    if source.has(read_to) and target.has(mark):
         return read_to, mark
     return None, None
 

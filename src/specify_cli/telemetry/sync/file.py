@@ -54,7 +54,7 @@ class FileSide:
         position = Position.parse(cursor) if cursor else Position()
         while True:
             with self._log.opened(settled=True) as file:
-                if file is None or (position.offset and not position.is_in(file)):
+                if file is None or not position.is_in(file):
                     return
                 blocks = list(position.blocks_after(file, _BATCH))
             data = b"".join(blocks)
@@ -70,9 +70,9 @@ class FileSide:
 
     def _differing(self, lines: Sequence[Line]) -> Iterator[str]:
         with self._log.opened() as file:
-            for line in lines if file is not None else ():
+            for line in lines:
                 start = self._writer.start_of(line.event_id)
-                there = file.line_at(start) if file is not None and start is not None else b""
+                there = b"" if file is None or start is None else file.line_at(start)
                 # The place is a hint; what another line says of the id is nothing to go by.
                 if self.codec.loads_as(there) == line.event_id and differ(there, line.data):
                     yield line.event_id

@@ -69,5 +69,5 @@ class KeptCursor:
                 raise
 
     def _path(self) -> Path:
-        text = json.dumps(self._pair, sort_keys=True).encode()
+        text = json.dumps(self._pair).encode()
         return state_folder() / "cursors" / f"{hashlib.sha256(text).hexdigest()[:32]}.json"

@@ -67,13 +67,17 @@ class Side(Protocol):
 
 def differ(line: bytes, other: bytes) -> bool:
     """Return whether two lines say something else, however each of them is spelled."""
-    line, other = line.strip(), other.strip()
     if line == other:
         return False
     try:
-        return bool(json.loads(line) != json.loads(other))
+        return _in_one_spelling(line) != _in_one_spelling(other)
     except (ValueError, RecursionError):
         return True
+
+
+def _in_one_spelling(line: bytes) -> str:
+    # As text: to Python, 1 and true and 1.0 are the same.
+    return json.dumps(json.loads(line), sort_keys=True)
 
 
 def loaded(data: bytes, codec: EventCodec[Any]) -> Line | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 import threading
@@ -9,6 +10,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import hypothesis.strategies as st
 import pytest
@@ -18,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import lock
-from specify_cli.telemetry.check import DAMAGE, LogReport, Problem, check_log
+from specify_cli.telemetry.check import DAMAGE, LogReport, Problem, ProblemKind, check_log
 
 from ..support.events import CODEC, make_event, make_events, numbered_id
 from ..support.platforms import posix_only
@@ -355,3 +357,45 @@ def test_real_logs_are_told_apart() -> None:
         assert check_log(path, event_model=Event).is_clean
     status = check_log(REAL_LOGS / "status.events.jsonl")
     assert (status.events, status.counts) == (0, {"other record": 512})
+
+
+@pytest.mark.parametrize("kind", get_args(ProblemKind))
+def test_damage_is_what_a_repair_mends(log: Path, kind: ProblemKind) -> None:
+    """What was written on purpose is a problem, and no damage."""
+    log.write_bytes(WHOLE)
+    report = dataclasses.replace(check_log(log), counts={kind: 1})
+    assert report.is_damaged == (kind not in {"repeated id", "invalid event", "other record"})
+
+
+def test_an_excerpt_ends_with_the_line(log: Path) -> None:
+    """What ends a line is no part of it; what it begins with is."""
+    (problem,) = check(log, b"\r junk\r\n").problems
+    assert problem.excerpt == b"\r junk"
+
+
+def test_a_repeat_names_the_first_line_that_is_the_same(log: Path) -> None:
+    """Not the one before it, nor another line with its id."""
+    report = check(log, WHOLE, WHOLE, OTHER_WHOLE, OTHER_WHOLE, WHOLE, OTHER_WHOLE)
+    assert [problem.reason for problem in report.problems] == [
+        "the same as line 1",
+        "another line with the id of line 1, which is the one that loads",
+        *("the same as line 3", "the same as line 1", "the same as line 3"),
+    ]
+
+
+def test_lines_are_numbered_however_long_the_log_is(log: Path) -> None:
+    """It is read in blocks, and a repeat is of a line in any of them."""
+    lines = [CODEC.encode(event) for event in make_events(1200)]
+    report = check(log, *lines, lines[1], lines[1100], lines[600])
+    assert [problem.line for problem in report.problems] == [1201, 1202, 1203]
+    assert [problem.reason for problem in report.problems] == [
+        *("the same as line 2", "the same as line 1101", "the same as line 601"),
+    ]
+
+
+def test_no_more_problems_are_told_than_asked_for(log: Path) -> None:
+    """In one line too; all of them are counted."""
+    log.write_bytes(b"\0" * 9 + b"junk\n")
+    assert len(check_log(log).problems) == 2
+    report = check_log(log, max_problems=1)
+    assert (len(report.problems), report.counts) == (1, {"nul run": 1, "malformed": 1})

@@ -140,10 +140,11 @@ def test_other_records_are_shown_too(log: Path, capsys: pytest.CaptureFixture[st
 
 def test_a_model_leaves_out_what_is_no_event(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And that is said."""
-    log.write_bytes(b'{"id": 1}\n' + LINE)
+    log.write_bytes(b'{"kind": "other"}\n' + LINE)
     assert main("show", log, "--model", "specify_cli.spec_kitty_events:Event") == 0
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 1
+    assert "other" not in out
     assert err == f'passed 1 line without an event of the model in "{log}": see check\n'
 
 

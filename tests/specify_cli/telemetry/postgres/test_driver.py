@@ -31,6 +31,7 @@ except ImportError as error:
     assert str(error) == (
         f'{telemetry.__name__}.postgres needs psycopg: pip install "spec-kitty-telemetry[postgres]"'
     ), error
+    assert isinstance(error.__cause__, ImportError)
 else:
     raise AssertionError("imported")
 """

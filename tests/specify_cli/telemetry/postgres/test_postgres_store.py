@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import pickle
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,11 +13,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry.postgres import PostgresEventStore, SimplePostgresStore
 from specify_cli.telemetry.postgres import rows as server_rows
+from specify_cli.telemetry.postgres.address import Address
+from specify_cli.telemetry.postgres.deadline import Deadline
 from specify_cli.telemetry.postgres.statements import key_of
 
 from ..support.events import CODEC, make_event, make_events
@@ -133,10 +137,11 @@ def test_iterating_ends_although_each_event_leads_to_another(store: SimplePostgr
 
 def test_a_missing_table_is_an_empty_log(server: Server, database: str) -> None:
     """Reading makes no tables; saving does, once."""
-    store = SimplePostgresStore(server.conninfo, dbname=database)
-    assert store.load_all_events() == []
-    assert store.load_events("one") == []
-    assert store.read_since().events == []
+    store = SimplePostgresStore(server.conninfo, dbname=database, prepare_threshold=1)
+    for _ in range(4):  # also when the server has refused to prepare a statement
+        assert store.load_all_events() == []
+        assert store.load_events("one") == []
+        assert store.read_since().events == []
     tables = "SELECT * FROM pg_tables WHERE tablename LIKE 'spec_kitty%'"
     assert server.execute(tables, database) == []
     event = make_event()
@@ -207,6 +212,10 @@ def test_a_store_is_shown_without_its_secrets(server: Server, log: str) -> None:
     assert repr(SimplePostgresStore("", log, timeout=2)) == (
         f"SimplePostgresStore('', log='{log}', timeout=2)"
     )
+    everything = "service=s host=h hostaddr=127.0.0.1 port=1 dbname=d user=u"
+    assert repr(SimplePostgresStore(everything, log)) == (
+        f"SimplePostgresStore('{everything}', log='{log}')"
+    )
 
 
 @contextlib.contextmanager
@@ -220,6 +229,14 @@ def refused_without(secret: str) -> Iterator[None]:
         shown += repr(error) + str(error) + repr(error.args) + repr(vars(error).values())
         error = error.__cause__ or error.__context__
     assert secret not in shown
+
+
+def test_each_secret_is_taken_out_of_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the server or libpq says may show one."""
+    address = Address("user=u", {"password": "one", "sslpassword": "two"})
+    assert address.without_secrets("one, two, three, one") == "***, ***, three, ***"
+    monkeypatch.setenv("PGPASSWORD", "three")
+    assert Address("user=u", {}).without_secrets("one, three") == "one, ***"
 
 
 @pytest.mark.parametrize(
@@ -304,28 +321,35 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error"),
+    ("arguments", "error", "message"),
     [
-        ({"conninfo": b"host=h"}, TypeError),
-        ({"conninfo": "host=h nonsense"}, ValueError),
-        ({"conninfo": "host=h", "nonsense": "1"}, ValueError),
-        ({"log": ""}, ValueError),
-        ({"log": "a\0"}, ValueError),
-        ({"log": "\ud800"}, ValueError),
-        ({"log": "a" * 201}, ValueError),
-        ({"log": 1}, TypeError),
-        ({"timeout": 0}, ValueError),
-        ({"timeout": float("nan")}, ValueError),
-        ({"timeout": True}, TypeError),
-        ({"timeout": "1"}, TypeError),
+        ({"conninfo": b"host=h"}, TypeError, "^a conninfo is a str, not a bytes$"),
+        ({"conninfo": "host=h nonsense"}, ValueError, "^not a conninfo of PostgreSQL: neither"),
+        ({"conninfo": "host=h", "nonsense": "1"}, ValueError, "^not a conninfo of PostgreSQL"),
+        ({"conninfo": "host=a@b"}, ValueError, "^a host of the conninfo has an @; .* written %40$"),
+        ({"log": ""}, ValueError, "^a log has a printable name of 1 to 200 characters: ''$"),
+        ({"log": "a\0"}, ValueError, "^a log has a printable name"),
+        ({"log": "\ud800"}, ValueError, "^a log has a printable name"),
+        ({"log": "a" * 201}, ValueError, "^a log has a printable name"),
+        ({"log": 1}, TypeError, "^the name of a log is a str, not 1$"),
+        ({"timeout": 0}, ValueError, "^a timeout is above zero where a server has to answer$"),
+        ({"timeout": float("nan")}, ValueError, "^a timeout is from 0 on, not nan$"),
+        ({"timeout": True}, TypeError, "^a timeout is a number of seconds or None, not True$"),
+        ({"timeout": "1"}, TypeError, "^a timeout is a number of seconds or None, not '1'$"),
     ],
 )
 def test_a_callers_mistake_is_told_at_once(
-    arguments: dict[str, object], error: type[Exception]
+    arguments: dict[str, object], error: type[Exception], message: str
 ) -> None:
     """Making a store touches no network, but sees what no server would take."""
-    with pytest.raises(error):
+    with pytest.raises(error, match=message):
         SimplePostgresStore(**{"conninfo": "", **arguments})  # type: ignore[arg-type]  # wrong
+
+
+def test_the_longest_name_is_taken() -> None:
+    """As is the shortest; and a timeout of a part of a second."""
+    for name in ("a", "a" * 200):
+        assert f"log={name!r}" in repr(SimplePostgresStore("", name, timeout=0.5))
 
 
 def test_what_is_no_event_is_refused(store: SimplePostgresStore) -> None:
@@ -371,6 +395,41 @@ def test_long_lines_are_sent_and_fetched(store: SimplePostgresStore) -> None:
     event = make_event(payload={"text": "x" * 12_000_000})
     store.save_event(event)
     assert store.load_all_events() == [event]
+
+
+@pytest.mark.parametrize("given", ["", "service=main host=h", "host=h hostaddr=192.0.2.1"])
+def test_what_is_no_name_is_left_to_libpq(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an encoding that takes every event, and a name by which the server's owner knows us."""
+    monkeypatch.delenv("PGHOST", raising=False)
+    attempts, reasons = Address(given + " client_encoding=LATIN1", {}).attempts(Deadline(9.0))
+    expected = {
+        "fallback_application_name": "spec-kitty-telemetry",
+        "client_encoding": "UTF8",
+        **conninfo_to_dict(given),
+    }
+    assert [conninfo_to_dict(attempt.decode()) for attempt in attempts] == [expected]
+    assert reasons == []
+
+
+def test_each_address_of_each_host_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the port of the host, or the one that all of them have; each address once."""
+    addresses = {"one": ["192.0.2.1", "192.0.2.2", "192.0.2.1"], "two": ["192.0.2.3"]}
+
+    def look_up(host: str, port: object, type: int) -> list[tuple[object, ...]]:  # noqa: A002
+        assert (port, type) == (None, socket.SOCK_STREAM)
+        return [(0, 0, 0, "", (address, 0)) for address in addresses[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    for given, ports in (("1,2", ["1", "1", "2"]), ("3", ["3"] * 3), ("", [None] * 3)):
+        address = Address(f"host=one,two port='{given}'", {})
+        found = [conninfo_to_dict(item.decode()) for item in address.attempts(Deadline(9.0))[0]]
+        assert [item["hostaddr"] for item in found] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+        assert [item["host"] for item in found] == ["one", "one", "two"]
+        assert [item.get("port") for item in found] == ports
+    # No name is the server of this machine.
+    first, last = Address("host=two,", {}).attempts(Deadline(9.0))[0]
+    assert conninfo_to_dict(first.decode())["hostaddr"] == "192.0.2.3"
+    assert "hostaddr" not in conninfo_to_dict(last.decode())
 
 
 def test_an_address_may_be_given_too(server: Server) -> None:

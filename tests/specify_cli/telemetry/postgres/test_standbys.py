@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
+import shutil
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,19 +20,20 @@ from ..support.servers import Server
 pytestmark = pytest.mark.servers
 
 Open = Callable[..., SimplePostgresStore]
-_standbys = itertools.count()
 
 
 @pytest.fixture
-def pair(own_server: Server, folder: Path) -> Iterator[tuple[Server, Server]]:
+def pair(own_server: Server) -> Iterator[tuple[Server, Server]]:
     """Return a server that waits for a standby, and the standby."""
     own_server.start()
     own_server.execute(SimplePostgresStore.schema())
-    standby = Server(folder / f"standby-{next(_standbys)}").follow(own_server, "standby").start()
+    standby = Server(own_server.folder.with_suffix(".standby")).follow(own_server, "standby")
+    standby.start()
     own_server.set(synchronous_standby_names="standby")
     wait_until_replicated(own_server)
     yield own_server, standby
     standby.kill()
+    shutil.rmtree(standby.folder, ignore_errors=True)
 
 
 def wait_until_replicated(server: Server, state: str = "sync") -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import lock
 from specify_cli.telemetry.query import Batch, Selection, follow
 
 from ..support.events import CODEC, make_event, make_events
@@ -99,3 +104,37 @@ def test_only_what_is_asked_for_comes(log: Path) -> None:
     with log.open("ab") as file:
         file.write(b'junk\n\n{"aggregate_id": "A", "event_id": "x"}\n')
     assert look(batches) == (["x"], set())
+
+
+def test_the_last_are_not_all_there_is_and_a_long_log_comes_in_parts(log: Path) -> None:
+    """Whoever follows looks again at once, and no more than a block is in memory."""
+    saved(log, 700)
+    assert next(follow(log, Selection(), 2)).is_last is False
+    batches = list(
+        itertools.takewhile(lambda batch: not batch.is_last, follow(log, Selection(), None))
+    )
+    assert len(batches) > 1
+    assert sum(len(batch.records) for batch in batches) == 700
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_an_append_under_way_is_waited_for(log: Path, looks: int) -> None:
+    """Whole lines too may be taken back while their writer has the lock."""
+    (kept,) = saved(log, 1)
+    taken_back = log.read_bytes()
+    batches = follow(log, Selection(), 5)
+    for _ in range(looks):
+        assert look(batches)[0] == [kept]
+    fd = os.open(log, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    assert lock.acquire(fd)
+    os.write(fd, CODEC.encode(make_event(event_id="01KHJVJWDM0HGAGYGXJYKD1JQG")))
+    found: list[list[str | None]] = []
+    thread = threading.Thread(target=lambda: found.append(look(batches)[0]))
+    thread.start()
+    thread.join(0.1)
+    assert not found
+    os.ftruncate(fd, len(taken_back))
+    lock.release(fd)
+    thread.join()
+    os.close(fd)
+    assert found == [[kept][looks:]]

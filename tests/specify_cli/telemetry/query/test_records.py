@@ -26,7 +26,7 @@ def test_an_event_has_columns_and_details() -> None:
         node_id="cli:WP01",
         lamport_clock=7,
         timestamp="2026-02-16T09:12:58Z",
-        causation_id=None,
+        causation_id="01KHJVJWDM0HGAGYGXJYKD1JQF",
         payload={"usage": {"in": 1}, "agent": "claude", "error": None},
     )
     assert found.time == datetime(2026, 2, 16, 9, 12, 58, tzinfo=UTC)
@@ -34,6 +34,28 @@ def test_an_event_has_columns_and_details() -> None:
     assert found.type == "ExecutionEvent"
     assert found.event_id == "01KHJVJWDM0HGAGYGXJYKD1JQG"
     assert list(found.details()) == [("agent", "claude"), ("usage", {"in": 1})]
+
+
+@pytest.mark.parametrize(
+    ("names", "value", "column"),
+    [
+        ("timestamp at ts time created_at started_at completed_at", "2026-02-16T09:00Z", "time"),
+        ("lamport_clock lamport sequence seq", 7, "clock"),
+        ("node_id actor agent", "here", "node"),
+        ("aggregate_id mission_slug mission_id mission invocation_id", "043", "aggregate"),
+        ("event_type type event event_name kind", "Made", "type"),
+    ],
+)
+def test_a_column_has_many_names(names: str, value: object, column: str) -> None:
+    """Of those that are there the first counts, and the others are details."""
+    every = names.split()
+    other: object = 1 if column == "clock" else "2020-01-01T00:00Z"
+    for place, name in enumerate(every):
+        found = record(**dict.fromkeys(every[place + 1 :], other), **{name: value, "more": 1})
+        wanted = datetime(2026, 2, 16, 9, tzinfo=UTC) if column == "time" else value
+        assert getattr(found, column) == wanted
+        assert name not in dict(found.details())
+        assert set(every[place + 1 :]) <= dict(found.details()).keys()
 
 
 def test_another_record_has_what_it_calls_otherwise() -> None:
@@ -45,6 +67,7 @@ def test_another_record_has_what_it_calls_otherwise() -> None:
         kind={"no": "text"},
         to_lane="done",
         payload="text",
+        nothing=None,
     )
     assert found.time == datetime(2026, 3, 20, 10, 38, 6, tzinfo=UTC)
     assert (found.clock, found.node, found.aggregate, found.type) == (None, "user", "053", "")
@@ -56,11 +79,21 @@ def test_another_record_has_what_it_calls_otherwise() -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["7", 7.5, True, None, [7]])
+def test_only_a_whole_number_is_a_clock_and_only_a_text_an_id(value: object) -> None:
+    """Whatever other programs write there."""
+    assert record(lamport_clock=value).clock is None
+    if not isinstance(value, str):
+        assert record(event_id=value).event_id is None
+
+
 @pytest.mark.parametrize(
     ("value", "time"),
     [
         (1771233178, datetime(2026, 2, 16, 9, 12, 58, tzinfo=UTC)),
         (1771233178500, datetime(2026, 2, 16, 9, 12, 58, 500_000, tzinfo=UTC)),
+        (99_999_999_999, datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)),
+        (100_000_000_000, datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)),
         ("2026-02-16 09:12:58", datetime(2026, 2, 16, 9, 12, 58, tzinfo=UTC)),
         ("soon", None),
         (True, None),
@@ -93,14 +126,18 @@ def test_any_spelling_of_an_object_is_one(line: bytes) -> None:
 def test_a_value_is_found_by_name() -> None:
     """In the payload first, then beside it, then as a column; dots lead into objects."""
     found = record(
-        event_type="T", mission="M", a=1, payload={"a": 2, "b": {"c": 3}, "x.y": 4}, lamport=5
+        event_type="T",
+        mission="M",
+        a=1,
+        payload={"a": 2, "b": {"c": {"d": 3}}, "x.y": 4},
+        lamport=5,
+        actor=6,
     )
-    assert [found.value(name) for name in ("a", "b.c", "x.y", "mission", "b.c.d", "z")] == [
-        *(2, 3, 4, "M"),
-        None,
-        None,
-    ]
-    assert [found.value(name) for name in ("type", "aggregate", "clock")] == ["T", "M", 5]
+    names = ("a", "b.c.d", "x.y", "mission", "b.c.d.e", "z", "")
+    assert [found.value(name) for name in names] == [2, 3, 4, "M", None, None, None]
+    columns = ("type", "aggregate", "clock", "node")
+    assert [found.value(name) for name in columns] == ["T", "M", 5, 6]
+    assert found.node == "6"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +151,7 @@ def test_a_value_is_found_by_name() -> None:
         ("flag=true", True),
         ("flag=1", False),
         ("flag=yes", False),
+        ("flag=" + "[" * 99_999, False),
         ("nothing=null", True),
         ("missing=null", True),
         ("list=[1]", True),
@@ -134,6 +172,11 @@ def test_where_compares_as_json(text: str, is_taken: bool) -> None:  # noqa: FBT
         }
     )
     assert Selection(where=(where(text),)).takes(found) == is_taken
+
+
+def test_the_first_sign_ends_the_field() -> None:
+    """What comes after it is the value, whatever it holds."""
+    assert where("a=b=c") == ("a", "b=c")
 
 
 @pytest.mark.parametrize("text", ["", "agent", "=claude"])
@@ -181,5 +224,6 @@ def test_since_takes_iso_times() -> None:
 @pytest.mark.parametrize("text", ["", "yesterday", "2y", "-1h", "999999999w"])
 def test_since_refuses_anything_else(text: str) -> None:
     """And says what it takes."""
-    with pytest.raises(ValueError, match="is no time: 90s, 30m, 2h, 7d, or "):
+    with pytest.raises(ValueError, match="is no time: 90s, 30m, 2h, 7d, or ") as caught:
         time_since(text)
+    assert isinstance(caught.value.__cause__, ValueError | OverflowError)

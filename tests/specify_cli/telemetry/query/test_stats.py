@@ -10,10 +10,11 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from specify_cli.telemetry import SimpleJsonStore, StorageError
 from specify_cli.telemetry.query import Selection, Stats, gather, parse
+from specify_cli.telemetry.query.stats import Total
 
 from ..support.events import WHEN, make_event, make_events, numbered_id
 
@@ -38,7 +39,7 @@ def test_a_log_in_numbers(log: Path) -> None:
         ]
     )
     with log.open("ab") as file:
-        file.write(log.read_bytes() + b"\n[]\ntorn")
+        file.write(log.read_bytes() + b"\n \t\n[]\ntorn")
     stats = Stats()
     gather(stats, log, Selection())
     assert (stats.logs, stats.size) == (1, log.stat().st_size)
@@ -87,6 +88,24 @@ def test_sums_without_groups_are_of_all() -> None:
     assert (group.key, group.records, group.totals[0].sum) == ((), 3, Decimal("3.5"))
 
 
+def test_groups_without_sums_are_by_their_size() -> None:
+    """And a record without a time is one too."""
+    stats = added(Stats(["a"]), [{"a": 1}, {"a": 2}, {"a": 2}, {"at": WHEN.isoformat()}, {"b": 1}])
+    assert [(group.key, group.records) for group in stats.sorted_groups()] == [
+        *(((2,), 2), ((None,), 2)),
+        ((1,), 1),
+    ]
+    assert (stats.first, stats.last) == (WHEN, WHEN)
+
+
+def test_numbers_of_any_size_are_summed() -> None:
+    """No float could hold this one, and Python would not spell it."""
+    total = Total()
+    total.add(10**5000)
+    total.add(1.5)
+    assert (total.count, total.sum) == (2, Decimal("1e5000"))
+
+
 def test_records_without_an_id_all_count() -> None:
     """Two of them may well be the same."""
     assert added(Stats(), [{"a": 1}] * 3).records == 3
@@ -104,8 +123,9 @@ def test_a_selection_counts_only_what_it_takes(log: Path) -> None:
 
 def test_a_missing_log_is_an_error(log: Path) -> None:
     """It is probably a mistake."""
-    with pytest.raises(StorageError, match="cannot read"):
+    with pytest.raises(StorageError, match="cannot read") as caught:
         gather(Stats(), log, Selection())
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
 
 
 AMOUNT = st.one_of(st.none(), st.integers(-1000, 10**9), st.floats(-1e6, 1e6, width=32))
@@ -113,6 +133,7 @@ ROW = st.fixed_dictionaries({"agent": st.sampled_from(["a", "b", None]), "cost":
 
 
 @given(st.lists(ROW, max_size=30))
+@settings(deadline=None)
 def test_sums_are_those_of_duckdb(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]
 ) -> None:

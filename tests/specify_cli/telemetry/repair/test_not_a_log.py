@@ -125,6 +125,17 @@ def test_whole_lines_are_moved_only_where_others_are_events(log: Path) -> None:
         assert log.read_bytes() == content
 
 
+def test_a_blank_line_stays_where_invalid_ones_are_moved(log: Path) -> None:
+    """It is no event, and nobody's to miss."""
+    log.write_bytes(EVENT + b"\n  \n")
+    report = repair_log(log, apply=True, also=["invalid"])
+    assert (report.is_clean, report.other_lines) == (True, 0)
+    log.write_bytes(EVENT + b"\n[1]\n  \n")
+    report = repair_log(log, apply=True, also=["invalid"])
+    assert (report.rejected, report.other_lines) == (1, 1)
+    assert log.read_bytes() == EVENT + b"\n  \n"
+
+
 @pytest.mark.parametrize("also", [["other"], "invalid", ["invalid", ""]])
 def test_nothing_else_can_be_asked_for(also: list[str], log: Path) -> None:
     """It is a mistake of the caller's."""

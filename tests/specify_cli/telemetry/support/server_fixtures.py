@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import os
+import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,6 @@ from specify_cli.telemetry.postgres import SimplePostgresStore
 from .servers import PASSWORD, Server, UnavailableError, programs, servers_folder
 
 __all__ = ["database", "folder", "log", "open_store", "own_server", "role", "server", "store"]
-
-_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +45,7 @@ def server(folder: Path) -> Iterator[Server]:
 @pytest.fixture
 def database(server: Server) -> str:
     """Return the name of an empty database on the server that tests share."""
-    name = f"database_{next(_numbers)}"
+    name = f"database_{secrets.token_hex(6)}"
     server.execute(f"CREATE DATABASE {name}")
     return name
 
@@ -54,7 +53,7 @@ def database(server: Server) -> str:
 @pytest.fixture
 def role(server: Server) -> str:
     """Return the name of a role that may connect to the server that tests share."""
-    name = f"role_{next(_numbers)}"
+    name = f"role_{secrets.token_hex(6)}"
     server.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
     return name
 
@@ -62,7 +61,7 @@ def role(server: Server) -> str:
 @pytest.fixture
 def log() -> str:
     """Return the name of a log that does not exist yet."""
-    return f"log-{next(_numbers)}"
+    return f"log-{secrets.token_hex(4)}"
 
 
 @pytest.fixture
@@ -80,6 +79,7 @@ def store(open_store: Callable[[], SimplePostgresStore]) -> SimplePostgresStore:
 @pytest.fixture
 def own_server(folder: Path) -> Iterator[Server]:
     """Return a server of the test's own, which is not running yet."""
-    server = Server(folder / f"own-{next(_numbers)}").initialise()
+    server = Server(folder / f"own-{secrets.token_hex(4)}").initialise()
     yield server
     server.kill()
+    shutil.rmtree(server.folder, ignore_errors=True)  # all of them go in the end

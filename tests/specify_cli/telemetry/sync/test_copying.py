@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
+from specify_cli.telemetry._log import lock
 from specify_cli.telemetry.postgres import SimplePostgresStore
 from specify_cli.telemetry.sync import Copied, copy_new
 from specify_cli.telemetry.sync import file as file_module
+from specify_cli.telemetry.sync.file import FileSide
 from specify_cli.telemetry.sync.side import differ
 
 from ..support.events import CODEC, make_event, make_events
@@ -136,6 +140,16 @@ def test_what_the_target_could_not_load_is_not_copied(tmp_path: Path) -> None:
         assert (copied.new, copied.skipped) == (0, 1)
 
 
+def test_nothing_to_copy_makes_no_log(tmp_path: Path) -> None:
+    """And the cursor is the one that was given."""
+    source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
+    source.file_path.write_bytes(b"junk\n")
+    copied = copy_new(source, target)
+    assert copied[:2] == (1, 0)
+    assert not target.file_path.exists()
+    assert copy_new(source, target, copied.cursor) == (0, 0, copied.cursor, 0, ())
+
+
 def test_an_id_with_two_contents_is_reported(source: Store, target: Store) -> None:
     """Both sides stay as they are."""
     events = make_events(3)
@@ -157,6 +171,13 @@ def test_another_spelling_is_no_other_content(tmp_path: Path, target: Store) -> 
     record = json.loads(CODEC.encode(event))
     source.file_path.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8")
     assert copy_new(source, target)[:5] == (1, 0, copy_new(source, target).cursor, 0, ())
+
+
+@pytest.mark.parametrize("other", ["true", "1.0", '"1"', "[1]", "null"])
+def test_values_that_only_python_takes_for_the_same_differ(other: str) -> None:
+    """A number is no truth value."""
+    assert differ(b'{"n": 1}', b'{"n": %s}' % other.encode())
+    assert not differ(b'{"n": 1, "m": 2}', b'{"m":2, "n":1}')
 
 
 def test_what_cannot_be_compared_is_different() -> None:
@@ -229,31 +250,101 @@ def test_a_cursor_counts_only_while_both_logs_fit_it(
     assert copy_new(source, target, again.cursor)[:2] == (count + 5, 5)
 
 
+def test_a_cursor_of_a_file_that_is_gone_counts_as_none(tmp_path: Path) -> None:
+    """On either side."""
+    source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
+    source.save_event(make_event())
+    cursor = copy_new(source, target).cursor
+    target.file_path.unlink()
+    assert copy_new(source, target, cursor)[:2] == (1, 1)
+    source.file_path.unlink()
+    assert copy_new(source, target, cursor)[:3] == (0, 0, "")
+
+
+@pytest.mark.parametrize("look", ["mark", "batches"])
+def test_an_append_to_a_file_is_waited_for(tmp_path: Path, look: str) -> None:
+    """Whole lines too may be taken back while their writer has the lock."""
+    store = SimpleJsonStore(tmp_path / "log")
+    store.save_event(make_event())
+    side = FileSide(store)
+    looks = {"mark": lambda: side.mark(None), "batches": lambda: next(side.batches(None)).cursor}
+    before = looks[look]()
+    found: list[str] = []
+    with store.file_path.open("rb+") as file:
+        assert lock.acquire(file.fileno())
+        length = file.seek(0, os.SEEK_END)
+        file.write(CODEC.encode(make_event(event_id="01KHJVJWDM0HGAGYGXJYKD1JQG")))
+        file.flush()
+        thread = threading.Thread(target=lambda: found.append(looks[look]()))
+        thread.start()
+        thread.join(0.1)
+        assert not found
+        file.truncate(length)
+        lock.release(file.fileno())
+        thread.join()
+    assert found == [before]
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
 def test_a_target_that_is_replaced_meanwhile_is_not_taken_for_copied(
-    source: Store, tmp_path: Path
+    source: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_removed: bool,
 ) -> None:
     """A checkout between an append and the next look leaves a cursor that fits nothing."""
+    monkeypatch.setattr(file_module, "_BATCH", 1)
     target = SimpleJsonStore(tmp_path / "target")
     target.save_events(make_events(3))
     other = b"".join(map(CODEC.encode, make_events(9)))
-    source.save_events(make_events(2))
+    source.save_events(make_event(payload={"text": "x" * 70_000}) for _ in range(2))
     writer = target._writer
     append = writer.append
 
     def append_and_replace(lines: Any) -> int:
         count = append(lines)
         target.file_path.write_bytes(other)
+        if is_removed:
+            target.file_path.unlink()
+        writer.append = append  # type: ignore[method-assign]  # no more
         return count
 
     writer.append = append_and_replace  # type: ignore[method-assign]  # a checkout
     copied = copy_new(source, target)
-    writer.append = append  # type: ignore[method-assign]  # no more
-    assert copy_new(source, target, copied.cursor)[:2] == (2, 2)
+    assert copied[:2] == (2, 2)
+    lost = len({*lines_of(source)} - {*lines_of(target)})
+    assert lost
+    assert copy_new(source, target, copied.cursor)[:2] == (2, lost)
+
+
+@pytest.mark.parametrize("others", [None, 0, 3])
+def test_what_is_gone_when_it_is_looked_at_is_not_reported(
+    tmp_path: Path, others: int | None
+) -> None:
+    """A known line cannot be compared when the file is removed or replaced."""
+    source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
+    source.save_event(event := make_event())
+    target.save_event(event.model_copy(update={"payload": {"other": 1}}))
+    writer = target._writer
+    append = writer.append
+
+    def append_and_replace(lines: Any) -> int:
+        count = append(lines)
+        target.file_path.unlink()
+        if others is not None:
+            target.file_path.write_bytes(b"".join(map(CODEC.encode, make_events(others))))
+        return count
+
+    writer.append = append_and_replace  # type: ignore[method-assign]  # a checkout
+    copied = copy_new(source, target)
+    assert (copied.new, copied.differing) == (0, ())
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "1:0:0+", "+", "1:9:0:0:0+1:1:1:1:1", "é+é"])
 def test_what_is_no_cursor_counts_as_none(source: Store, target: Store, cursor: str) -> None:
     """It costs time only."""
+    assert copy_new(source, target, cursor) == (0, 0, "", 0, ())
     source.save_event(make_event())
     assert copy_new(source, target, cursor)[:2] == (1, 1)
 
@@ -286,7 +377,7 @@ def test_a_source_that_is_replaced_meanwhile_ends_the_copy(
     monkeypatch.setattr(file_module, "_BATCH", 1)
     source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
     source.save_events(make_event(payload={"text": "x" * 70_000}) for _ in range(4))
-    others = make_events(2)
+    others = [make_event(payload={"text": "y" * 70_000}) for _ in range(3)]
 
     def replace(_: Copied) -> None:
         source.file_path.unlink()
@@ -294,7 +385,7 @@ def test_a_source_that_is_replaced_meanwhile_ends_the_copy(
 
     copied = copy_new(source, target, progress=replace)
     assert copied.new < 4
-    assert copy_new(source, target, copied.cursor)[:2] == (2, 2)
+    assert copy_new(source, target, copied.cursor)[:2] == (3, 3)
 
 
 def test_a_callers_progress_is_told_of_nothing(source: Store, target: Store) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -22,10 +24,15 @@ def test_a_cursor_is_kept_for_its_pair_of_logs(home: Path) -> None:
     assert KeptCursor("b", "a").get() is None
     assert KeptCursor("a", "bc").get() is None
     (file,) = (path for path in home.rglob("*") if path.is_file())
-    assert file.suffix == ".json"
+    pair = hashlib.sha256(b'{"from": "a", "to": "b"}').hexdigest()[:32]
+    assert file == state_folder() / "cursors" / f"{pair}.json"
+    assert json.loads(file.read_bytes()) == {"from": "a", "to": "b", "cursor": "2"}
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"cursor": "1"}', b"null"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", b"\xff", b'{"cursor": "1"}', b'{"from": "a", "to": "b"}', b"null"],
+)
 def test_a_damaged_file_is_none(home: Path, content: bytes) -> None:
     """Nor is one of another pair, whatever its name."""
     kept = KeptCursor("a", "b")
@@ -66,6 +73,15 @@ def test_a_write_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.Monke
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", fail)
         kept.put("2")
+    assert kept.get() == "1"
+
+    def interrupt(_: Path, __: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            kept.put("2")
     assert kept.get() == "1"
     assert len([path for path in home.rglob("*") if path.is_file()]) == 1
 

@@ -1,8 +1,8 @@
 """What a mutant is: every small edit of a module that should make a test fail.
 
 An operator or a constant is changed, a condition forced, a statement, an argument or a sign of a
-regular expression left out. Annotations, docstrings, type aliases, lists of names and code marked
-as being for other platforms stay as they are.
+regular expression left out. Annotations, docstrings, type aliases, lists of names, whether a class
+is frozen, and code marked as being for other platforms stay as they are.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ class Module:
         wording |= isinstance(node, ast.Call) and bool(MESSAGE.search(ast.unparse(node.func)))
         for start, stop, new in () if guard else self._edits(node):
             text = self.text[:start] + new.encode() + self.text[stop:]
+            if text == self.text:
+                continue
             with contextlib.suppress(SyntaxError):
                 compile(text, self.path, "exec")
                 first, last = self.text.rfind(b"\n", 0, start) + 1, self.text.find(b"\n", stop)
@@ -108,6 +110,10 @@ class Module:
 
 
 def _stays(node: ast.AST) -> bool:
+    if isinstance(node, ast.keyword):
+        return node.arg in {"frozen", "slots"}  # against mistakes of ours that type checkers find
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) == "TYPE_CHECKING"
     if isinstance(node, ast.AnnAssign):
         return ast.unparse(node.annotation) == "TypeAlias"
     if isinstance(node, ast.Assign):

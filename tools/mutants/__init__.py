@@ -1,0 +1,1 @@
+"""Mutation testing: change the code in one place at a time, and see a test fail."""
