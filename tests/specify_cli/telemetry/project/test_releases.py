@@ -54,8 +54,11 @@ def run(*arguments: str | Path, **variables: str) -> str:
 def test_a_store_for_the_release_keeps_the_contract(version: str) -> None:
     """The suite passes in a process in which that release is the one to be imported."""
     folder = str(folder_of(version))
+    # Processes take long to start, and the locks that they wait for know no release.
+    left_out = [] if version == VERSIONS[-1] else ["-k", "not processes"]
     output = run(
         *("pytest", "-p", "no:cacheprovider", "-o", "pythonpath=", HERE / "suite.py"),
+        *left_out,
         PYTHONPATH=os.pathsep.join([folder, *sys.path, str(ROOT)]),
         SPEC_KITTY_EVENTS_FOLDER=folder,
         SPEC_KITTY_EVENTS_VERSION=version,
