@@ -76,6 +76,9 @@ if sys.platform == "win32":  # pragma: windows
         try:
             retried(replace, seconds=_PATIENCE)
         except PermissionError as error:
+            # Held once more, so that the caller can take back what it has put beside the log.
+            with contextlib.suppress(OSError):
+                log.hold(log.path)
             raise PermissionError(errno.EACCES, "another program has the log open") from error
 
     def _replace(path: Path, version: NextVersion, old: Path) -> None:
