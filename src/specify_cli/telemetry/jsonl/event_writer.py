@@ -11,10 +11,11 @@ from .highest_clock import HighestClock
 from .writer import Writer
 
 
-class _NotMadeError(Exception):
-    """No event was made: an error of the system's, but not of the log's."""
+class NotMadeError(Exception):
+    """No event was made: an error of the system's or a driver's, but not of the log's."""
 
-    def __init__(self, reason: OSError) -> None:
+    def __init__(self, reason: Exception) -> None:
+        """Keep the error, which would be taken for the log's."""
         super().__init__()
         self.reason = reason
 
@@ -67,7 +68,7 @@ class EventWriter(Writer[EventT]):
                     self._ids.add(new, appended)
                 if new:
                     self._clocks.add(clock, appended)
-        except _NotMadeError as error:
+        except NotMadeError as error:
             raise error.reason from None
         return event
 
@@ -88,7 +89,7 @@ class EventWriter(Writer[EventT]):
             check_clock(event, clock)
         except OSError as error:
             # As it is, it would be taken for a refusal to append.
-            raise _NotMadeError(error) from error
+            raise NotMadeError(error) from error
         return event
 
     def start_over_in_child(self) -> None:  # pragma: posix

@@ -20,6 +20,7 @@ from .._codec import (
     event_name,
     highest_clock,
 )
+from ..jsonl.event_writer import NotMadeError
 from .cursor import Following, Position
 from .held import HeldLog
 from .log import ServerLog
@@ -34,14 +35,6 @@ class _Read(NamedTuple):
     cursor: str
     end: int
     clock: int
-
-
-class _NotMadeError(Exception):
-    """No event was made: an error of the system's or of a driver's, but not of this log's."""
-
-    def __init__(self, reason: Exception) -> None:
-        super().__init__()
-        self.reason = reason
 
 
 class NextClock(Generic[EventT]):
@@ -94,7 +87,7 @@ class NextClock(Generic[EventT]):
 
         try:
             known = self._log.locked(work, made)
-        except _NotMadeError as error:
+        except NotMadeError as error:
             raise error.reason from None
         self._read = after
         return event if known is None else self._loaded(known, made)
@@ -132,7 +125,7 @@ class NextClock(Generic[EventT]):
             check_clock(event, clock)
         except (OSError, Error) as error:
             # As it is, it would be taken for the server's.
-            raise _NotMadeError(error) from error
+            raise NotMadeError(error) from error
         return event, row
 
 

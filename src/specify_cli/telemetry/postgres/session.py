@@ -54,7 +54,7 @@ class Session:
         """Connect."""
         self.prepare_threshold = prepare_threshold
         self._runs: dict[bytes, int] = {}
-        self._prepared: set[bytes] = set()
+        self._prepared: dict[bytes, bytes] = {}
         self._warnings: list[bytes] = []
         self._pid = os.getpid()
         self._connection = _connected(address, deadline)
@@ -117,13 +117,14 @@ class Session:
         if threshold is None or runs <= threshold:
             self._connection.send_query_params(statement, given, param_formats=formats)
             return self._rows(deadline)
-        # By what it says: of a pooler's connection, another client may have prepared some too.
-        name = b"spec_kitty_" + hashlib.sha256(statement).hexdigest()[:32].encode()
-        if name not in self._prepared:
+        name = self._prepared.get(statement)
+        if name is None:
+            # By what it says: of a pooler's connection, another client may have prepared some too.
+            name = b"spec_kitty_" + hashlib.sha256(statement).hexdigest()[:32].encode()
             self._connection.send_prepare(name, statement)
             self._rows(deadline)
             # Not before: the server may have refused, since there is no table yet.
-            self._prepared.add(name)
+            self._prepared[statement] = name
         self._connection.send_query_prepared(name, given, param_formats=formats)
         return self._rows(deadline)
 
