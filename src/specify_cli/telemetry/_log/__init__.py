@@ -5,6 +5,7 @@ from .errors import LockTimeoutError
 from .files import MODE, checked_mode, checked_path, checked_timeout
 from .lock import TIMEOUT
 from .locked import Appended, LockedLog
+from .logger import Logger
 from .snapshot import Prefix, Snapshot
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Appended",
     "LockTimeoutError",
     "LockedLog",
+    "Logger",
     "Prefix",
     "Snapshot",
     "checked_mode",

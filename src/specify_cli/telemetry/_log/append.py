@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
@@ -28,6 +27,7 @@ from . import files, in_flight, lock
 from .directories import DirectorySync
 from .errors import HeldTooLongError, lock_timeout
 from .locked import Appended, LockedLog, PendingAppend
+from .logger import Logger
 from .snapshot import Snapshot
 
 _T = TypeVar("_T")
@@ -57,7 +57,7 @@ class AppendLog:
         timeout: float | None = lock.TIMEOUT,
         mode: int = files.MODE,
         follow_symlinks: bool = True,
-        logger: logging.Logger,
+        logger: Logger,
         error_type: type[Exception],
     ) -> None:
         self.path = path

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from .._codec import Codec, EventT
 from .._contract import StorageError
-from .._log import AppendLog, LockedLog
+from .._log import AppendLog, LockedLog, Logger
 from .._log.held import ChangedError, HeldLog, held
 from .._log.lines import lines_of
 from .._log.next_version import NextVersion, next_version
@@ -19,7 +18,7 @@ from .audit import Audit, Treatment
 from .rejected import NextRejected, next_rejected
 from .tally import Tally
 
-_logger = logging.getLogger(__name__)
+_logger = Logger(__name__)
 
 
 def apply_audit(

@@ -98,6 +98,28 @@ def test_importing_the_package_loads_only_the_store() -> None:
     run_python(["-c", _dedented(code)], ROOT, *map(Path, sys.path))
 
 
+def test_a_store_without_a_warning_loads_no_logging(log: Path) -> None:
+    """Nor what else only some of its calls need; pydantic may have loaded it all the same."""
+    code = f"""
+        import sys
+        from pydantic import BaseModel
+
+        class Model(BaseModel):
+            number: int
+
+        before = {{*sys.modules}}
+        from specify_cli.telemetry import SimpleJsonStore
+        store = SimpleJsonStore({str(log)!r})
+        assert store.load_all_events() == []
+        assert not {{"hashlib", "logging", "ulid"}} & {{*sys.modules}} - before
+        with open(store.file_path, "wb") as file:
+            file.write(b"{{\\n")
+        assert store.load_all_events() == []
+        assert "logging" in sys.modules
+    """
+    run_python(["-c", _dedented(code)], ROOT, *map(Path, sys.path))
+
+
 def _dedented(code: str) -> str:
     # Not by textwrap: the name of the package may be replaced in a copy of this test.
     return "\n".join(line.removeprefix("        ") for line in code.splitlines())

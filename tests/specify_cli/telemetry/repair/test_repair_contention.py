@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 import threading
@@ -19,6 +18,7 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log.append import AppendLog
 from specify_cli.telemetry._log.held import HeldLog, held
+from specify_cli.telemetry._log.logger import Logger
 from specify_cli.telemetry.repair import apply as applying
 from specify_cli.telemetry.repair import repair_log
 
@@ -31,7 +31,7 @@ from .test_repair import TORN
 
 def damage(log: Path, data: bytes) -> None:
     """Append what is no event, as a writer would that knows the lock."""
-    file = AppendLog(log, fsync=False, logger=logging.getLogger(), error_type=StorageError)
+    file = AppendLog(log, fsync=False, logger=Logger(""), error_type=StorageError)
     file.append(lambda _: data)
 
 
