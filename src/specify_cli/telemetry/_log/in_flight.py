@@ -15,6 +15,7 @@ A list of descriptors in flight also tells a call that waits whether it waits fo
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -23,6 +24,9 @@ from . import files
 
 # The thread of each descriptor. A number is here from before it is locked until it is unlocked.
 threads: dict[int, int] = {}
+
+# Which of them are locked. Numbers that are no longer above may linger.
+locked: set[int] = set()
 
 # Held while a file is opened: no child has a descriptor that is open and not in `threads` yet.
 _no_fork = threading.RLock()
@@ -42,6 +46,7 @@ def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
         forks = _forks
         files.open_into(fds, path, flags, mode)
         fd = fds[-1]
+        locked.discard(fd)
         threads[fd] = threading.get_ident()
         if forks != _forks:  # pragma: posix
             raise OSError(errno.EINTR, "a signal handler has forked")
@@ -66,6 +71,16 @@ def close_copy(fd: int) -> None:
     finally:
         for _ in held:
             no_fork.release()
+
+
+def is_locked_by_this_thread(path: str) -> bool:
+    """Return whether this thread holds the lock of the file that a path names."""
+    thread = threading.get_ident()
+    own = [fd for fd, its in list(threads.items()) if its == thread and fd in locked]
+    with contextlib.suppress(OSError):
+        statuses = map(os.fstat, own)
+        return any(files.names(path, (status.st_dev, status.st_ino)) for status in statuses)
+    return False
 
 
 def is_this_threads(fd: int) -> bool:

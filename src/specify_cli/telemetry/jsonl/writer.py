@@ -83,6 +83,8 @@ class Writer(Generic[EventT]):
             return b"".join(line for _, line in new)
 
         since = time.monotonic()
+        # Whoever has the lock of the threads may be waiting for the lock that this thread holds.
+        self._log.refuse_own()
         with self._lock:
             appended = self._log.append(choose, since)
             self._ids.add(new, appended)

@@ -9,13 +9,16 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, LockTimeoutError, SimpleJsonStore, Transaction
+from specify_cli.telemetry._log import in_flight
 
 from ..support import sequencer
 from ..support.events import make_event
@@ -150,6 +153,23 @@ def test_nesting_is_refused(own: bool, records: JsonlLog) -> None:  # noqa: FBT0
                 other.read_since()
         assert len(list(other.records())) == 2
     assert [record["id"] for record in records.records()] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_nesting_is_refused_while_another_thread_waits(own: bool, log: Path) -> None:  # noqa: FBT001
+    """It keeps whoever shares its log waiting, but not the thread that it waits for."""
+    outer = JsonlLog(log, key="id", timeout=10)
+    shared = outer if own else JsonlLog(log, key="id", timeout=10)
+    with ThreadPoolExecutor(1) as pool:
+        with outer.locked() as held:
+            waiting = pool.submit(shared.append, {"id": "b"})
+            while len(in_flight.threads) < 2:
+                time.sleep(0.001)
+            with pytest.raises(StorageError, match="an append of this very thread is under way"):
+                shared.append({"id": "c"})
+            assert held.append({"id": "a"})
+        assert waiting.result()
+    assert [record["id"] for record in outer.records()] == ["a", "b"]
 
 
 def test_threads_and_other_objects_are_kept_out(records: JsonlLog) -> None:
