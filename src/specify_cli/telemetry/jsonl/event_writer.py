@@ -61,6 +61,7 @@ class EventWriter(Writer[EventT]):
             return line
 
         since = time.monotonic()
+        self._log.refuse_own()
         try:
             with self._lock:
                 appended = self._log.append(choose, since)
