@@ -1,7 +1,7 @@
 """A file of lines that threads and processes append to; it knows nothing of what is in a line."""
 
 from .append import AppendLog
-from .errors import LockTimeoutError
+from .errors import HeldTooLongError, LockTimeoutError
 from .files import MODE, checked_mode, checked_path, checked_timeout
 from .lock import TIMEOUT
 from .locked import Appended, LockedLog
@@ -13,6 +13,7 @@ __all__ = [
     "TIMEOUT",
     "AppendLog",
     "Appended",
+    "HeldTooLongError",
     "LockTimeoutError",
     "LockedLog",
     "Logger",

@@ -175,7 +175,7 @@ def _refuse_to_wait_for_oneself(fd: int) -> None:
 
 
 def _wait(fd: int, kind: Kind, timeout: float | None, since: float | None) -> None:
-    end = None if timeout is None else (time.monotonic() if since is None else since) + timeout
+    begun = time.monotonic() if since is None else since
     delay = 0.0
     tries = 0
     while not _try_to_lock(fd, kind):
@@ -184,12 +184,10 @@ def _wait(fd: int, kind: Kind, timeout: float | None, since: float | None) -> No
             _let_others_run()
             continue
         delay = min(max(delay * 1.5, _FIRST_DELAY), _LONGEST_DELAY)
-        if end is not None:
-            left = end - time.monotonic()
+        if timeout is not None:
+            left = begun + timeout - time.monotonic()
             if left <= 0:
-                raise HeldTooLongError(
-                    errno.ETIMEDOUT, f"another call has held its lock for {timeout:g} seconds"
-                )
+                raise HeldTooLongError(timeout)
             delay = min(delay, left)
         time.sleep(delay)
 

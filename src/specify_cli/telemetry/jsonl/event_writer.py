@@ -61,16 +61,19 @@ class EventWriter(Writer[EventT]):
             return line
 
         since = time.monotonic()
-        self._log.refuse_own()
+        lock, taken = self._lock, list[bool]()
         try:
-            with self._lock:
-                appended = self._log.append(choose, since)
-                if not id_is_new:
-                    self._ids.add(new, appended)
-                if new:
-                    self._clocks.add(clock, appended)
+            self._take(lock, taken)
+            appended = self._log.append(choose, since)
+            if not id_is_new:
+                self._ids.add(new, appended)
+            if new:
+                self._clocks.add(clock, appended)
         except NotMadeError as error:
             raise error.reason from None
+        finally:
+            for _ in taken:
+                lock.release()
         return event
 
     def _known(self, event: EventT, log: LockedLog) -> EventT | None:

@@ -11,7 +11,7 @@ from typing import Any, Generic
 from weakref import WeakSet
 
 from .._codec import Codec, EventId, EventT, UnstorableError, event_name
-from .._log import AppendLog, LockedLog
+from .._log import AppendLog, HeldTooLongError, LockedLog
 from .id_index import IdIndex
 from .pending import PendingLines
 
@@ -83,11 +83,14 @@ class Writer(Generic[EventT]):
             return b"".join(line for _, line in new)
 
         since = time.monotonic()
-        # Whoever has the lock of the threads may be waiting for the lock that this thread holds.
-        self._log.refuse_own()
-        with self._lock:
+        lock, taken = self._lock, list[bool]()
+        try:
+            self._take(lock, taken)
             appended = self._log.append(choose, since)
             self._ids.add(new, appended)
+        finally:
+            for _ in taken:
+                lock.release()
         return len(new)
 
     @contextlib.contextmanager
@@ -107,6 +110,24 @@ class Writer(Generic[EventT]):
             append.lines = b"".join(line for _, line in pending.lines)
         assert append.appended is not None  # noqa: S101  # it was, or something was raised
         ids.add(pending.lines, append.appended)
+
+    def _take(self, lock: threading.RLock, taken: list[bool]) -> None:
+        """Wait until no other thread of the store appends.
+
+        Whatever interrupts this, ``taken`` is not empty if ``lock`` has to be released.
+
+        Raises:
+            StorageError: The thread itself holds the log, or there was no end of it in time.
+        """
+        # Whoever has the lock of the threads may be waiting for the lock that this thread holds.
+        self._log.refuse_own()
+        timeout = self._log.timeout
+        wait = -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+        # No interrupt comes between the two: see in_flight.
+        taken.extend(filter(None, map(lock.acquire, (True,), (wait,))))
+        if timeout is not None and not taken:
+            error = HeldTooLongError(timeout)
+            raise self._log.refused("append to", error) from error
 
     def _encode(self, event: EventT) -> bytes:
         try:

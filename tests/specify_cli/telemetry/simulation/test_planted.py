@@ -45,7 +45,7 @@ FOUND_BY = {
     "an indexed id counts only if its line loads": "joined lines, synced",
     "directories above the log's are synced": "power, a new log",
     "errors that close would report are asked for in time": "a quota",
-    "no thread waits for itself": "a handler that saves",
+    "no thread waits for itself": "a handler that reads",
     "nobody forks while a descriptor has a copy": "a fork beside a save that is killed",
     "nothing is rolled back without the lock": "errors without locks",
     "of a link the directory of the file is synced": "power, a link",
