@@ -76,7 +76,7 @@ def is_locked_by_this_thread(path: str) -> bool:
     """Return whether this thread holds the lock of the file that a path names."""
     thread = threading.get_ident()
     own = [fd for fd, its in list(threads.items()) if its == thread and fd in locked]
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # a NUL in the path
         statuses = map(os.fstat, own)
         return any(files.names(path, (status.st_dev, status.st_ino)) for status in statuses)
     return False
