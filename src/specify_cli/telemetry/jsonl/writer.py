@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from .._codec import Codec, EventId, EventT, UnstorableError, event_name
 from .._log import AppendLog, HeldTooLongError, LockedLog
-from .id_index import IdIndex
+from .id_index import IdIndex, KnownIds
 from .pending import PendingLines
 
 
@@ -76,10 +76,12 @@ class Writer(Generic[EventT]):
                 the lines has been appended.
         """
         new: list[tuple[EventId | None, bytes]] = []
+        known: KnownIds[EventT]
 
         def choose(log: LockedLog) -> bytes:
-            nonlocal new
-            new = self._ids.new_lines(lines, log)
+            nonlocal new, known
+            known = self._ids.catch_up(log, [event_id for event_id, _ in lines])
+            new = known.new_lines(lines)
             return b"".join(line for _, line in new)
 
         since = time.monotonic()
@@ -87,7 +89,7 @@ class Writer(Generic[EventT]):
         try:
             self._take(lock, taken)
             appended = self._log.append(choose, since)
-            self._ids.add(new, appended)
+            self._ids.add(new, appended, known)
         finally:
             for _ in taken:
                 lock.release()
@@ -103,13 +105,12 @@ class Writer(Generic[EventT]):
         Raises:
             StorageError: See ``AppendLog.locked``. Nothing is appended.
         """
-        ids = self._ids
         with self._log.locked() as append:
-            pending = PendingLines(append.log, ids)
+            pending = PendingLines(append.log, self._ids)
             yield pending
             append.lines = b"".join(line for _, line in pending.lines)
         assert append.appended is not None  # noqa: S101  # it was, or something was raised
-        ids.add(pending.lines, append.appended)
+        pending.are_in(append.appended)
 
     def _take(self, lock: threading.RLock, taken: list[bool]) -> None:
         """Wait until no other thread of the store appends.

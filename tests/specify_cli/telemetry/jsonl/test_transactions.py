@@ -112,6 +112,68 @@ def test_nothing_to_append_writes_nothing(records: JsonlLog) -> None:
     assert missing.file_path.read_bytes() == b""
 
 
+@pytest.mark.parametrize("extend", [True, False])
+def test_a_block_that_appends_nothing_makes_no_id_unknown(
+    extend: bool,  # noqa: FBT001  # a parameter
+    records: JsonlLog,
+) -> None:
+    """Of a log that was not asked for ids, or is another one by now, none has been looked for."""
+    path = records.file_path
+    looking = JsonlLog(path, key="id")
+    for known in ("b", "z"):
+        with looking.locked() as held:
+            assert held.count
+            if extend:
+                held.extend([])
+        assert not looking.append({"id": known, "again": True})
+        path.unlink()
+        path.write_bytes(b'{"id": "y"}\n{"id": "z"}\n')
+
+
+@posix_only
+@pytest.mark.parametrize("locks", [True, False])
+def test_what_is_noted_of_an_append_is_of_its_own_file(
+    locks: bool,  # noqa: FBT001  # a parameter
+    records: JsonlLog,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though another thread has held one in its place meanwhile, and the first has come back."""
+    path = records.file_path
+    kept, other = path.with_name("kept"), path.with_name("other")
+    other.write_bytes(b'{"id": "z"}\n')
+    records.extend([{"id": f"{n}"} for n in range(10)])  # more than are searched for
+
+    def hold_the_other() -> None:
+        path.rename(kept)
+        other.rename(path)
+        with records.locked() as held:
+            held.append({"id": "y"})
+        path.rename(other)
+        kept.rename(path)
+
+    close, threads = os.close, [threading.Thread(target=hold_the_other)]
+
+    def close_and_let_the_other_run(fd: int) -> None:
+        is_log = os.path.sameopenfile(fd, own)
+        close(fd)
+        if is_log and threads and not in_flight.threads:
+            thread = threads.pop()
+            thread.start()
+            thread.join()
+
+    own = os.open(path, os.O_RDONLY)
+    monkeypatch.setattr(os, "close", close_and_let_the_other_run)
+    if locks:
+        with records.locked() as held:
+            held.append({"id": "c"})
+    else:
+        records.append({"id": "c"})
+    monkeypatch.undo()
+    os.close(own)
+    assert not threads
+    assert not any(records.append({"id": known}) for known in ("a", "b", "c", *"0123456789"))
+
+
 @pytest.mark.parametrize(
     "use",
     [

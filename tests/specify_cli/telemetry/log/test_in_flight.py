@@ -96,6 +96,7 @@ def test_a_thread_holds_what_it_has_in_flight_and_locked(fds: list[int], tmp_pat
         in_flight.locked.clear()
         in_flight.locked.update(locked)
         assert in_flight.is_locked_by_this_thread(path) is expected, (threads, locked)
+        assert not in_flight.is_locked_by_this_thread("no\0path")
     (tmp_path / "one").unlink()
     assert not in_flight.is_locked_by_this_thread(path)
     os.close(two)
@@ -196,12 +197,10 @@ def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_r
     mine, other, _ = fds
     thread = threading.get_ident()
     monkeypatch.setattr(in_flight, "_forks", 0)
-    monkeypatch.setattr(in_flight, "_no_fork", lock := threading.RLock())
     in_flight.threads.update({mine: thread, other: thread + 1})
     in_flight._after_fork_in_child()
     assert not in_flight.threads
     assert in_flight._forks == 1
-    assert in_flight._no_fork is not lock
     with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
         os.fstat(other)
     with pytest.raises(OSError, match=os.strerror(errno.EBADF)):

@@ -233,8 +233,8 @@ def test_a_timeout_that_is_no_number_is_a_type_error(timeout: Any, log: Path) ->
         SimpleJsonStore(log, timeout=timeout)
 
 
-@pytest.mark.parametrize("timeout", [-1, float("nan")])
+@pytest.mark.parametrize("timeout", [-1, float("nan"), 10**400])
 def test_a_timeout_that_never_comes_is_a_value_error(timeout: float, log: Path) -> None:
-    """No wait is shorter than none, and nothing is later than what is no number."""
+    """No wait is shorter than none, nothing is later than what is no number; nor is it a float."""
     with pytest.raises(ValueError, match="timeout is from 0 on"):
         SimpleJsonStore(log, timeout=timeout)
