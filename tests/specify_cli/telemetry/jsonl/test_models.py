@@ -311,6 +311,12 @@ class Same(Event):
     """The vendored contract under another name."""
 
 
+class Spelled(Event):
+    """The vendored contract, saying what goes without saying, as older pydantic does."""
+
+    payload: dict[str, Any] = Field(default_factory=dict, strict=False)
+
+
 class Bounded(Event):
     """The vendored contract with one more bound."""
 
@@ -327,6 +333,7 @@ def test_only_the_vendored_fields_take_the_short_way() -> None:
     """What it was proved for, to the last bound; ids may be searched for in more models."""
     assert codec_of(Event)._forms.is_first_form
     assert codec_of(Same)._forms.is_first_form
+    assert codec_of(Spelled)._forms.is_first_form
     assert codec_of(Base).ids_are_verbatim
     others: list[type[BaseModel]] = [Base, Bounded, Strict, *SPELLED_OTHERWISE]
     for model in others:
