@@ -38,7 +38,8 @@ class DirectorySync:
         Raises:
             OSError: A directory could not be synced; the next call tries again.
         """
-        if self._synced and all(_state(name) == state for name, state in self._synced.items()):
+        synced = self._synced  # another thread may replace it
+        if synced and all(_state(name) == state for name, state in synced.items()):
             return
         # A change made just before may share its time with one that is yet to come, while the
         # device is waited for or later.

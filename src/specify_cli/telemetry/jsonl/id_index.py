@@ -133,10 +133,14 @@ class IdIndex(Generic[EventT]):
     def add(self, lines: Iterable[tuple[EventId | None, bytes]], appended: Appended) -> None:
         """Take in lines just appended, each with its event id; perhaps none.
 
-        From here on the file counts as known up to its end, what ``catch_up`` took in included.
+        From here on the file counts as known up to its end, if it was up to where they begin. The
+        log is not locked any more: another thread may have taken in more, or another file; nothing
+        at all, if nobody asked for an id. Then this is left to ``catch_up``.
         """
         start, prefix = appended
-        _, starts, indexed_from, searches = self._scanned
+        known, starts, indexed_from, searches = self._scanned
+        if (known.identity, known.end) != (prefix.identity, start):
+            return
         for event_id, line in lines:
             if event_id is not None:
                 starts[_number(event_id)] = start

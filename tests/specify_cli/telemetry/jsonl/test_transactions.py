@@ -16,6 +16,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, LockTimeoutError, SimpleJsonStore, Transaction
+from specify_cli.telemetry._log import Appended, AppendLog, LockedLog
 
 from ..support import sequencer
 from ..support.events import make_event
@@ -46,6 +47,44 @@ def test_what_is_seen_is_the_end_and_what_is_appended_follows(records: JsonlLog)
         assert records.file_path.read_bytes() == before
     assert [record["id"] for record in records.records()] == ["a", "b", "c", "d", "e"]
     assert not any(records.append({"id": id_}) for id_ in "abcde")
+
+
+@pytest.mark.parametrize("appends", [0, 7], ids=["new", "indexed"])
+def test_a_block_that_appends_nothing_makes_no_record_unknown(appends: int, log: Path) -> None:
+    """What it has not looked for, nor others have appended, counts as it did before."""
+    mine = JsonlLog(log, key="id")
+    for n in range(appends):
+        mine.append({"id": n})
+    JsonlLog(log, key="id").append({"id": "another's"})
+    with mine.locked() as held:
+        assert held.count == appends + 1
+    assert not mine.append({"id": "another's"})
+
+
+@pytest.mark.parametrize("length", [1, 59], ids=["shorter", "as long"])
+def test_another_file_that_a_thread_has_seen_meanwhile_is_not_taken_for_this_one(
+    length: int, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An append takes its lines in when the log is not locked any more."""
+    mine, aside = JsonlLog(log, key="id"), log.with_name("aside")
+    mine.extend({"id": n} for n in range(7))
+    size = log.stat().st_size
+    append = AppendLog.append
+
+    def append_and_see_another(self: AppendLog, choose: Callable[[LockedLog], bytes]) -> Appended:
+        monkeypatch.undo()
+        appended = append(self, choose)
+        log.rename(aside)
+        with mine.locked() as held:
+            held.append({"id": "e" * length})
+        assert (log.stat().st_size == size) == (length == 59)
+        aside.replace(log)
+        return appended
+
+    monkeypatch.setattr(AppendLog, "append", lambda *args: append_and_see_another(*args[:2]))
+    assert mine.append({"id": 7})
+    assert not any(mine.append({"id": n}) for n in range(8))
+    assert mine.append({"id": "e" * length})
 
 
 def test_it_is_one_write(records: JsonlLog, monkeypatch: pytest.MonkeyPatch) -> None:
