@@ -15,10 +15,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 from typing_extensions import TypeAliasType
 
 from specify_cli.spec_kitty_events import Event, StorageError
@@ -311,10 +313,19 @@ class Same(Event):
     """The vendored contract under another name."""
 
 
-class Spelled(Event):
-    """The vendored contract, saying what goes without saying, as older pydantic does."""
+class NotStrict:
+    """Says of a schema what goes without saying, as older pydantic does."""
 
-    payload: dict[str, Any] = Field(default_factory=dict, strict=False)
+    @staticmethod
+    def __get_pydantic_core_schema__(source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of what is annotated, and that it is not strict."""
+        return {**handler(source), "strict": False}
+
+
+class Spelled(Event):
+    """The vendored contract, spelled out."""
+
+    payload: Annotated[dict[str, Any], NotStrict] = Field(default_factory=dict)
 
 
 class Bounded(Event):
