@@ -114,7 +114,6 @@ CLOCKS = {
     "a float": line_of(b"77.0"),
     "an exponent": line_of(b"7.7e1"),
     "a text": line_of(b'"77"'),
-    "last of two": line_of(77).replace(b'{"', b'{"lamport_clock": 5, "'),
     "an escape": line_of(77).replace(b"lamport_clock", rb"lamport\u005fclock"),
     "an escape in upper case": line_of(77).replace(b"lamport_clock", rb"l\u0061mport_clock"),
     "no space": line_of(77).replace(b'": ', b'":'),
@@ -123,6 +122,10 @@ CLOCKS = {
     "the end of the object": line_of(5)[:-2] + b', "lamport_clock": 77}\n',
     "no newline": line_of(77)[:-1],
 }
+# Of two of one name older pydantic takes the first.
+LAST_OF_TWO = line_of(77).replace(b'{"', b'{"lamport_clock": 5, "')
+LAST_COUNTS = Event.model_validate_json(LAST_OF_TWO).lamport_clock == 77
+(CLOCKS if LAST_COUNTS else NO_CLOCKS)["last of two"] = LAST_OF_TWO
 
 
 @pytest.mark.parametrize("around", [0, 1, 400], ids=["alone", "among few", "among many"])

@@ -141,7 +141,7 @@ def test_the_metadata_of_the_wheel(wheel: Path) -> None:
     assert metadata["Version"] == telemetry.__version__
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata.get_all("Requires-Dist") == [
-        "pydantic>=2.7",
+        "pydantic>=2.7.3",
         "python-ulid>=2.0.1",
         "psycopg[binary]>=3.2; extra == 'postgres'",
     ]
