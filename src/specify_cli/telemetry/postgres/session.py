@@ -220,7 +220,7 @@ def _error_of(result: pq.abc.PGresult) -> Error:
     except KeyError:
         kind = OperationalError
     error = kind(message.decode("utf-8", "replace").strip())
-    error.sqlstate = state
+    error.sqlstate = state or None
     return error
 
 
