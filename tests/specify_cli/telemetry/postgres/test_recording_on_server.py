@@ -394,3 +394,26 @@ def test_what_has_no_id_gets_a_clock_too(
     assert [note.lamport_clock for note in Notes(server.conninfo, log).iter_events()] == [1, 2, 3]
     with pytest.raises(TypeError, match="events without an aggregate cannot be loaded by one"):
         store.load_events("one")
+
+
+class Named(BaseModel):
+    """Something whose id may be any text."""
+
+    event_id: str
+    lamport_clock: int
+
+
+class NamedStore(PostgresEventStore[Named]):
+    """A store for such."""
+
+    event_model = Named
+    aggregate_field: ClassVar[str | None] = None
+    order_by: ClassVar[tuple[str, ...]] = ("lamport_clock",)
+
+
+def test_an_empty_id_is_one_too(server: Server, log: str) -> None:
+    """What it says first stays."""
+    store = NamedStore(server.conninfo, log)
+    for _ in range(2):
+        event = store.save_next(lambda clock: Named(event_id="", lamport_clock=clock))
+        assert event.lamport_clock == 1
