@@ -152,8 +152,8 @@ def test_a_server_that_says_nothing_is_waited_for_asleep(monkeypatch: pytest.Mon
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         before = next_descriptor()
-        store = SimplePostgresStore(Server.conninfo_of(silent.getsockname()[1], 1), timeout=0.4)
-        with pytest.raises(StorageError, match=r"not answered in \S+ seconds; .*refused") as caught:
+        store = SimplePostgresStore(Server.conninfo_of(1, silent.getsockname()[1]), timeout=0.2)
+        with pytest.raises(StorageError, match=r"not answered in \S+ seconds$") as caught:
             store.load_all_events()
         assert next_descriptor() == before
     assert caught.value.__traceback__
