@@ -196,15 +196,17 @@ class _Check(Generic[EventT]):
             self._contents.add(event_id, content, start)
             return
         same = self._contents.find(event_id, content)
-        kind: ProblemKind = "repeated id" if same is None else "duplicate"
-        self._counts[kind] += 1
         if same is None:
             self._contents.add(event_id, content, start)
+            reason = "another line with the id of line {}, which is the one that loads"
+            self._take_repeat(line, "repeated id", reason, first)
+        else:
+            self._take_repeat(line, "duplicate", "the same as line {}", same)
+
+    def _take_repeat(self, line: Line, kind: ProblemKind, reason: str, other: int) -> None:
+        self._counts[kind] += 1
         if len(self._problems) < self._limit:
-            number = self._numbers.at(first if same is None else same)
-            reason = f"another line with the id of line {number}, which is the one that loads"
-            if same is not None:
-                reason = f"the same as line {number}"
+            reason = reason.format(self._numbers.at(other))
             self._problems.append(problem(line, line.offset, kind, reason, line.data))
 
     def _take_other(self, line: Line) -> None:
