@@ -156,7 +156,7 @@ def test_a_blank_line_stays_where_invalid_ones_are_moved(log: Path) -> None:
     assert log.read_bytes() == EVENT + b"\n  \n"
 
 
-@pytest.mark.parametrize("also", [["other"], "invalid", ["invalid", ""]])
+@pytest.mark.parametrize("also", [["other"], "invalid", ["invalid", ""], ""])
 def test_nothing_else_can_be_asked_for(also: list[str], log: Path) -> None:
     """It is a mistake of the caller's."""
     log.write_bytes(EVENT)
