@@ -160,7 +160,7 @@ def test_a_server_that_says_nothing_is_waited_for_asleep(monkeypatch: pytest.Mon
     assert len(waits) < 10
 
 
-THREE_HOSTS = Address("host=127.0.0.1,127.0.0.1,127.0.0.1 port=1", {})
+THREE_HOSTS = "host=127.0.0.1,127.0.0.1,127.0.0.1 port=1"
 
 
 @pytest.mark.parametrize(("seconds", "shares"), [(6, [2, 3, 6]), (None, [None] * 3)])
@@ -177,7 +177,7 @@ def test_each_host_gets_its_share_of_the_time(
     monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     monkeypatch.setattr(session, "_poll", time_out)
     with pytest.raises(TimeoutError, match=r"^not answered$"):
-        session._connected(THREE_HOSTS, Deadline(seconds))
+        session._connected(Address(THREE_HOSTS, {}), Deadline(seconds))
     assert given == shares
 
 
@@ -190,4 +190,4 @@ def test_the_reasons_of_all_hosts_are_told(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(session, "_poll", refuse)
     with pytest.raises(psycopg.OperationalError, match=r"^no route; down$"):
-        session._connected(THREE_HOSTS, Deadline(None))
+        session._connected(Address(THREE_HOSTS, {}), Deadline(None))
