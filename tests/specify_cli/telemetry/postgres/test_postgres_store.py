@@ -134,6 +134,7 @@ def test_a_missing_table_is_an_empty_log(server: Server, database: str) -> None:
         assert store.load_all_events() == []
         assert store.load_events("one") == []
         assert store.read_since().events == []
+        assert store._log.lines_of(["one"]) == {}
     tables = "SELECT * FROM pg_tables WHERE tablename LIKE 'spec_kitty%'"
     assert server.execute(tables, database) == []
     event = make_event()
