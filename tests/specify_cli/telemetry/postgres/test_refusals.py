@@ -235,6 +235,19 @@ def test_a_server_that_only_reads_is_told(open_store: Open) -> None:
     assert store.load_all_events() == []
 
 
+def test_of_what_is_only_read_no_outcome_is_told(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is none to be known."""
+
+    def lose(*_: object) -> None:
+        raise psycopg.OperationalError("lost")
+
+    monkeypatch.setattr(session.Session, "_rows_of", lose)
+    with pytest.raises(StorageError, match=r"^cannot read .*: lost$"):
+        open_store().load_all_events()
+
+
 def test_a_server_that_makes_no_tables_says_why(open_store: Open, database: str) -> None:
     """It is no question of rights."""
     option = "-c default_transaction_read_only=on"
