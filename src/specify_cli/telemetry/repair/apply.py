@@ -39,7 +39,9 @@ def apply_audit(
         ChangedError: The log has changed since; it is due to be looked at again.
     """
     with alone(log), held(log) as source:
-        if not audit.continued_on(source.snapshot):
+        if audit.is_of(source.snapshot):
+            audit.continue_on(source.snapshot)
+        else:
             audit = Audit(source.snapshot, treatment)
             if audit.is_clean:
                 raise ChangedError
