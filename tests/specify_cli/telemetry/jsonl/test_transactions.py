@@ -18,6 +18,7 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, LockTimeoutError, SimpleJsonStore, Transaction
 
 from ..support import sequencer
+from ..support.descriptors import next_descriptor
 from ..support.events import make_event
 from ..support.platforms import exit_code_of_child, has_fork, posix_only
 from ..support.processes import start
@@ -211,6 +212,7 @@ def test_a_file_that_takes_its_place_is_not_written_to(how: str, records: JsonlL
     with pytest.raises(StorageError, match="another file has taken its place") as caught:
         append_and_replace()
     assert f'cannot append to "{path}"' in str(caught.value)
+    assert isinstance(caught.value.__cause__, OSError)
     assert kept.read_bytes() == before
     assert not path.exists() or path.read_bytes() == b'{"id": "z"}\n'
     assert records.append({"id": "c"})
@@ -240,26 +242,46 @@ def test_without_locks_there_is_no_transaction(
     records: JsonlLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save that goes on without is better than none; a promise that cannot be kept is not."""
+    before = next_descriptor()
     calls = SystemCalls(monkeypatch, records.file_path)
     calls.at(LOCK, 1, failing(errno.ENOLCK))
-    with pytest.raises(StorageError, match="the file system has no file locks"), records.locked():
+    with pytest.raises(StorageError) as caught, records.locked():
         raise AssertionError
+    assert next_descriptor() == before  # though the error is still being looked at
+    assert "the file system has no file locks" in str(caught.value)
 
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
 def test_a_write_that_fails_is_rolled_back(
     call: str, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the file; the log is of use again."""
+    """The error names the file; the log is of use again, even while the error is looked at."""
     records = JsonlLog(log, key="id", fsync=True)
     records.append({"id": "a"})
     before = log.read_bytes()
     calls = SystemCalls(monkeypatch, log)
     calls.at(call, 1, failing(errno.ENOSPC))
-    with pytest.raises(StorageError, match="cannot append to"), records.locked() as held:
+    with (
+        pytest.raises(StorageError, match=os.strerror(errno.ENOSPC)) as caught,
+        records.locked() as held,
+    ):
         held.append({"id": "b"})
+    assert f'cannot append to "{log}"' in str(caught.value)
+    assert isinstance(caught.value.__cause__, OSError)
     assert log.read_bytes() == before
     assert records.append({"id": "b"})
+
+
+def test_what_closing_reports_after_the_write_is_no_error(
+    records: JsonlLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write has asked for it already, while it could still be undone."""
+    calls = SystemCalls(monkeypatch, records.file_path)
+    calls.at("close", 2, failing(errno.EIO))
+    with records.locked() as held:
+        held.append({"id": "c"})
+    assert calls.fired
+    assert not records.append({"id": "c"})
 
 
 def test_reads_that_fail_within_the_block_are_storage_errors(

@@ -16,7 +16,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, JsonlLog, LockTimeoutError, SimpleJsonStore
-from specify_cli.telemetry._log import lock
+from specify_cli.telemetry._log import in_flight, lock
 
 from ..support.events import make_event
 
@@ -100,6 +100,14 @@ def test_threads_of_one_store_give_up_at_the_same_time(how: str, held: Path) -> 
     assert max(waited) < 0.5 * 1.1 + 0.5
 
 
+def test_what_was_waited_before_counts(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the lock that the threads of a store share, say: there is nothing left to wait."""
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    store = SimpleJsonStore(held, timeout=60)
+    with pytest.raises(LockTimeoutError, match="for 60 seconds"):
+        store._log.append(lambda _: b"", time.monotonic() - 61)
+
+
 def test_a_known_event_is_not_waited_for_twice(log: Path) -> None:
     """Once to look it up, and once to save it, that would be."""
     store = SimpleJsonStore(log, timeout=1)
@@ -124,6 +132,7 @@ def test_the_error_is_one_of_the_stores_own_too(held: Path) -> None:
     assert isinstance(caught.value, StorageError)
     with pytest.raises(LockTimeoutError) as usual:
         SimpleJsonStore(held, timeout=0).save_event(make_event())
+    assert type(usual.value) is LockTimeoutError
     for error in (caught.value, usual.value):
         again = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
         assert type(again) is type(error)
@@ -182,6 +191,18 @@ def test_several_may_look_at_once(log: Path) -> None:
     finally:
         lock.release(fd)
         os.close(fd)
+
+
+def test_a_reader_of_what_is_settled_keeps_nobody_waiting(log: Path) -> None:
+    """It gives the lock back before it reads: even its own thread may append meanwhile."""
+    store = SimpleJsonStore(log, timeout=0)
+    store.save_event(first := make_event())
+    with store._log.opened(settled=True) as file:
+        assert not in_flight.threads
+        store.save_event(make_event())
+        assert file is not None
+        assert file.size < log.stat().st_size
+    assert first in store.load_all_events()
 
 
 def test_how_long_a_store_waits_is_part_of_it(log: Path) -> None:
