@@ -11,6 +11,7 @@ import pytest
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import files
 
+from ..support.descriptors import next_descriptor
 from ..support.events import make_event
 from ..support.platforms import posix_only
 
@@ -110,3 +111,30 @@ def test_a_path_no_system_takes_is_an_error_of_the_system() -> None:
     """A NUL in it is refused like any other bad path."""
     with pytest.raises(OSError, match="null"):
         files.open_into([], "with\0nul", os.O_RDONLY)
+
+
+def test_the_descriptors_of_a_list_are_closed_and_taken_out_of_it(tmp_path: Path) -> None:
+    """All of them, once: a second call closes nothing of another's."""
+    before = next_descriptor()
+    fds: list[int] = []
+    for name in ("one", "two"):
+        files.open_into(fds, str(tmp_path / name), os.O_WRONLY | os.O_CREAT)
+    files.close_from(fds)
+    assert fds == []
+    assert next_descriptor() == before
+    files.close_from(fds)
+
+
+@posix_only
+def test_a_path_names_a_file_through_a_link_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    """A link that leads nowhere names none."""
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.touch()
+    link.symlink_to(file)
+    status = file.stat()
+    identity = status.st_dev, status.st_ino
+    assert files.names(file, identity, follow=False)
+    assert files.names(link, identity)
+    assert not files.names(link, identity, follow=False)
+    file.unlink()
+    assert not files.names(link, identity)

@@ -19,7 +19,7 @@ from specify_cli.telemetry._log import files, in_flight
 
 from ..support.descriptors import next_descriptor
 from ..support.events import make_event
-from ..support.platforms import has_fork
+from ..support.platforms import exit_code_of_child, has_fork
 
 OPEN = os.open
 
@@ -103,29 +103,78 @@ def test_what_cannot_be_told_counts_as_waiting_for_oneself(
     assert in_flight.is_this_threads(one)
 
 
-def test_nobody_forks_while_a_descriptor_has_a_copy(
+def no_fork_is_free() -> bool:
+    """Return whether another thread could fork now."""
+    got: list[bool] = []
+
+    def try_to_fork() -> None:
+        got.append(in_flight._no_fork.acquire(blocking=False))
+        if got[0]:
+            in_flight._no_fork.release()
+
+    thread = threading.Thread(target=try_to_fork)
+    thread.start()
+    thread.join()
+    return got[0]
+
+
+@pytest.mark.parametrize("call", ["open", "dup"])
+def test_nobody_forks_while_a_descriptor_is_made(
+    call: str, fds: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child would have it for life, and with it the lock, if its parent were killed."""
+    was_free: list[bool] = []
+    real = getattr(os, call)
+
+    def look(*arguments: Any) -> int:
+        was_free.append(no_fork_is_free())
+        fd: int = real(*arguments)
+        return fd
+
+    monkeypatch.setattr(os, call, look)
+    if call == "dup":
+        in_flight.close_copy(fds[0])
+    else:
+        fds.append(in_flight.open_into([], str(tmp_path / "new"), os.O_RDWR | os.O_CREAT, 0o600))
+    assert was_free == [False]
+    assert no_fork_is_free()
+
+
+class NoFork:
+    """Stands for the lock that keeps forks away, and is had at once."""
+
+    def __init__(self) -> None:
+        """Begin with no call."""
+        self.calls: list[tuple[object, ...]] = []
+
+    def acquire(self, *arguments: object) -> bool:
+        """Note how it was asked for."""
+        self.calls.append(arguments)
+        return True
+
+    def release(self) -> None:
+        """Note it."""
+        self.calls.append(())
+
+
+def test_a_fork_that_is_under_way_is_waited_for_a_moment(
     fds: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child would have the copy for life, and with it the lock, if its parent were killed."""
-    was_free: list[bool] = []
-    dup = os.dup
-
-    def look(fd: int) -> int:
-        def try_to_fork() -> None:
-            if got := in_flight._no_fork.acquire(blocking=False):
-                in_flight._no_fork.release()
-            was_free.append(got)
-
-        thread = threading.Thread(target=try_to_fork)
-        thread.start()
-        thread.join()
-        return dup(fd)
-
-    monkeypatch.setattr(os, "dup", look)
+    """And no longer: it may wait for this very append."""
+    monkeypatch.setattr(in_flight, "_no_fork", lock := NoFork())
     in_flight.close_copy(fds[0])
-    assert was_free == [False]
-    with in_flight._no_fork:
-        pass  # it has been given back
+    (blocking, seconds), release = lock.calls
+    assert blocking is True
+    assert isinstance(seconds, float)
+    assert 0 < seconds < 1
+    assert release == ()
+
+
+@has_fork
+def test_forks_are_kept_away_no_longer_than_one_takes() -> None:
+    """Once a child has been forked, other threads of the parent may go on."""
+    assert exit_code_of_child(lambda: os._exit(0)) == 0
+    assert no_fork_is_free()
 
 
 def test_an_append_goes_on_though_forks_cannot_be_kept_away(
@@ -159,6 +208,7 @@ def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_r
     """The child's thread goes on with its call, and gets an error; the other threads are gone."""
     mine, other, _ = fds
     thread = threading.get_ident()
+    following = next_descriptor()
     monkeypatch.setattr(in_flight, "_forks", 0)
     monkeypatch.setattr(in_flight, "_no_fork", lock := threading.RLock())
     in_flight.threads.update({mine: thread, other: thread + 1})
@@ -166,8 +216,10 @@ def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_r
     assert not in_flight.threads
     assert in_flight._forks == 1
     assert in_flight._no_fork is not lock
-    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
-        os.fstat(other)
+    for fd in (other, following):  # nothing that it took to refuse has stayed open
+        with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+            os.fstat(fd)
+    assert not os.get_inheritable(mine)
     with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
         os.write(mine, b"a line\n")
     with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):

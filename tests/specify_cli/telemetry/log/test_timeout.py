@@ -17,7 +17,9 @@ import pytest
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, JsonlLog, LockTimeoutError, SimpleJsonStore
 from specify_cli.telemetry._log import in_flight, lock
+from specify_cli.telemetry._log.held import snapshot_of
 
+from ..support.descriptors import next_descriptor
 from ..support.events import make_event
 
 
@@ -193,21 +195,49 @@ def test_several_may_look_at_once(log: Path) -> None:
         os.close(fd)
 
 
-def test_a_reader_of_what_is_settled_keeps_nobody_waiting(log: Path) -> None:
+@pytest.mark.parametrize("how", ["a reader", "a check"])
+def test_a_reader_of_what_is_settled_keeps_nobody_waiting(how: str, log: Path) -> None:
     """It gives the lock back before it reads: even its own thread may append meanwhile."""
     store = SimpleJsonStore(log, timeout=0)
     store.save_event(first := make_event())
-    with store._log.opened(settled=True) as file:
+    opened = store._log.opened(settled=True) if how == "a reader" else snapshot_of(log)
+    with opened as file:
         assert not in_flight.threads
         store.save_event(make_event())
         assert file is not None
         assert file.size < log.stat().st_size
     assert first in store.load_all_events()
+    with store._log.opened():
+        assert not in_flight.threads
+
+
+def test_a_check_that_is_given_up_leaves_nothing_open(log: Path) -> None:
+    """Not even while the error is looked at."""
+    log.touch()
+    before = next_descriptor()
+    with pytest.raises(KeyboardInterrupt) as caught, snapshot_of(log):
+        raise KeyboardInterrupt
+    assert next_descriptor() == before
+    assert caught.tb is not None
+
+
+def test_pauses_grow_until_the_time_is_over(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From almost none to a hundredth of a second; the last one ends when the time does."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "monotonic", lambda: sum(pauses))
+    with pytest.raises(LockTimeoutError):
+        save(held, 1)
+    assert sum(pauses) == pytest.approx(1)
+    *growing, _ = pauses
+    assert growing == sorted(growing)
+    assert 0 < growing[0] < growing[-1] <= 0.01
 
 
 def test_how_long_a_store_waits_is_part_of_it(log: Path) -> None:
     """Where it is not the usual time."""
-    assert repr(SimpleJsonStore(log)) == f"SimpleJsonStore({str(log)!r}, fsync=False)"
+    usual = f"SimpleJsonStore({str(log)!r}, fsync=False)"
+    assert repr(SimpleJsonStore(log)) == repr(SimpleJsonStore(log, timeout=30)) == usual
     store = SimpleJsonStore(log, timeout=None)
     assert repr(store) == f"SimpleJsonStore({str(log)!r}, fsync=False, timeout=None)"
 
