@@ -44,6 +44,16 @@ def test_blocks_are_the_bytes_in_order(start: int, stop: int, fd: int) -> None:
     assert all(block for _, block in blocks)
 
 
+def test_blocks_end_where_the_file_does(fd: int) -> None:
+    """It may have been truncated since its size was taken."""
+    length = 0
+    for offset, block in files.read_blocks(fd, 0, 1 << 40):
+        assert offset == length
+        assert block
+        length += len(block)
+    assert length == len(CONTENT)
+
+
 def test_blocks_are_small_but_for_long_lines(fd: int) -> None:
     """A long line makes its own block long, not those after it."""
     blocks = [block for _, block in files.read_blocks(fd, 0, len(CONTENT))]
