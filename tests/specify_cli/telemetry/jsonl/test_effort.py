@@ -75,6 +75,36 @@ def test_a_batch_reads_the_log_once(log: Path, size: int, reading: SystemCalls) 
     assert reading.read(lambda: store.save_events(make_events(100))) < 1.5 * size
 
 
+def test_a_page_reads_little_more_than_it_returns(
+    log: Path, size: int, reading: SystemCalls
+) -> None:
+    """However long the log goes on behind it."""
+    store = SimpleJsonStore(log)
+    assert size > 3 * files.BLOCK_SIZE
+    assert reading.read(lambda: store.read_since(limit=10)) < 2 * files.BLOCK_SIZE
+
+
+def test_a_recorded_event_is_not_looked_for(log: Path, size: int, reading: SystemCalls) -> None:
+    """Its id is new; only its clock has to be found, once."""
+    store = SimpleJsonStore(log)
+    record = partial(store.record, "Tested", aggregate_id="043", node_id="n")
+    assert reading.read(record) < 1.5 * size
+    assert reading.read(record) < 5000
+
+
+def test_a_known_event_does_not_make_the_next_clock_be_looked_for(
+    log: Path, size: int, reading: SystemCalls
+) -> None:
+    """Where the highest is, is as known as before."""
+    store = SimpleJsonStore(log)
+    store.save_events(events := make_events(9))
+    again = partial(
+        store.save_next, lambda clock: events[0].model_copy(update={"lamport_clock": clock})
+    )
+    assert reading.read(again) < 1.5 * size
+    assert reading.read(again) < 9000
+
+
 def test_a_search_ends_where_the_event_is_found(log: Path, reading: SystemCalls) -> None:
     """An event that stands early in a long log is found without reading the rest."""
     early, *events = make_events(3000)

@@ -436,6 +436,18 @@ def test_parent_and_child_record_different_events(store: SimpleJsonStore) -> Non
     assert len({event.event_id for event in events}) == 41
 
 
+@has_fork
+def test_a_child_knows_nothing_of_the_log(store: SimpleJsonStore) -> None:
+    """What its parent knew may be half of what was being learnt when it was forked."""
+    record(store)
+    writer = store._writer
+    known = writer._clocks, writer._ids, writer._lock
+    writer.start_over_in_child()
+    now = writer._clocks, writer._ids, writer._lock
+    assert all(after is not before for before, after in zip(known, now, strict=True))
+    assert record(store).lamport_clock == 2
+
+
 def test_threads_get_different_clocks(store: SimpleJsonStore) -> None:
     """Through one store and through stores of their own."""
     stores = [store, store, SimpleJsonStore(store.file_path), SimpleJsonStore(store.file_path)]
@@ -460,6 +472,49 @@ def test_recorded_events_are_known_when_they_are_saved_again(store: SimpleJsonSt
     assert store.save_events(make_events(9)) == 9
     store.save_event(event)
     assert len(store.load_all_events()) == 12
+
+
+def test_what_others_save_before_an_event_is_recorded_is_known(log: Path) -> None:
+    """The record goes by no index, and does not count as one of what is before it."""
+    store = SimpleJsonStore(log)
+    store.save_events(make_events(9))
+    SimpleJsonStore(log).save_event(theirs := make_event())
+    record(store)
+    content = log.read_bytes()
+    store.save_event(theirs)
+    assert log.read_bytes() == content
+    mine = store.save_next(making(make_event()))
+    assert store._writer.start_of(mine.event_id) == len(content)
+
+
+class Named(BaseModel):
+    """An event with an id."""
+
+    event_id: str
+    lamport_clock: int
+
+
+class Nameless(BaseModel):
+    """An event without."""
+
+    note: str
+    lamport_clock: int
+
+
+class NamedOrNot(JsonlEventStore[Any]):
+    """A store of both kinds."""
+
+    event_model = Named | Nameless
+    aggregate_field = None
+
+
+def test_an_event_without_an_id_is_not_looked_for(log: Path) -> None:
+    """A line that is no event has none either, and is another one all the same."""
+    log.write_bytes(b'{"\\u0065vent_id": 1, "lamport_clock": 7\n')
+    store = NamedOrNot(log)
+    event = store.save_next(lambda clock: Nameless(note="n", lamport_clock=clock))
+    assert event == Nameless(note="n", lamport_clock=1)
+    assert store.load_all_events() == [event]
 
 
 def test_an_index_that_was_made_takes_in_what_is_recorded(store: SimpleJsonStore) -> None:
