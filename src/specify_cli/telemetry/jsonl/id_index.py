@@ -51,9 +51,6 @@ class IdIndex(Generic[EventT]):
         # Where only decoding tells the ids of lines, a search takes as long as an index.
         self._max_searches = _MAX_SEARCHES if codec.ids_are_verbatim else 1
         self._scanned = _Scanned(NO_PREFIX, {}, 0)
-        # What lines load as, by where they begin, while the log is locked: one line may name any
-        # number of the ids that a batch asks for, and be long.
-        self._loaded: dict[int, EventId | None] = {}
 
     def catch_up(self, log: LockedLog, saving: Iterable[EventId | None]) -> None:
         """Take in what was appended since the last save, or all of a file not seen before.
@@ -63,7 +60,9 @@ class IdIndex(Generic[EventT]):
             saving: The ids that will be asked for. For the first few in a file not seen before a
                 search each is enough; a process that saves more gets an index.
         """
-        self._loaded = {}
+        # What lines load as, by where they begin, while the log is locked: one line may name any
+        # number of the ids that a batch asks for, and be long.
+        self._loaded: dict[int, EventId | None] = {}
         if self._codec.id_key is None:
             return
         scanned = self._scanned

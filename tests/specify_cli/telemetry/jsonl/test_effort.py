@@ -6,11 +6,13 @@ import sys
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
+from uuid import UUID, uuid4
 
 import pytest
+from pydantic import BaseModel
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 from specify_cli.telemetry._codec import named_ids
 from specify_cli.telemetry._codec.codec import EventCodec
 from specify_cli.telemetry._log import files
@@ -48,6 +50,29 @@ def test_a_warm_save_reads_next_to_nothing(log: Path, size: int, reading: System
     for event in more:
         assert reading.read(partial(store.save_event, event)) < 2000
     assert reading.read(lambda: store.save_events(make_events(50))) < 2000
+
+
+class Sample(BaseModel):
+    """An event whose ids are spelled in more than one way."""
+
+    event_id: UUID
+
+
+class Samples(JsonlEventStore[Sample]):
+    """A store of them."""
+
+    event_model = Sample
+    aggregate_field = None
+
+
+def test_where_lines_have_to_be_decoded_the_second_save_makes_an_index(log: Path) -> None:
+    """A search for one id would take as long."""
+    Samples(log).save_events(Sample(event_id=uuid4()) for _ in range(5))
+    store = Samples(log)
+    store.save_event(Sample(event_id=uuid4()))
+    assert len(store._writer._ids._scanned.starts) == 1
+    store.save_event(Sample(event_id=uuid4()))
+    assert len(store._writer._ids._scanned.starts) == 7
 
 
 def test_what_others_append_is_read_once(log: Path, size: int, reading: SystemCalls) -> None:
@@ -90,6 +115,22 @@ def test_a_recorded_event_is_not_looked_for(log: Path, size: int, reading: Syste
     record = partial(store.record, "Tested", aggregate_id="043", node_id="n")
     assert reading.read(record) < 1.5 * size
     assert reading.read(record) < 5000
+
+
+def test_a_highest_clock_far_from_the_end_is_looked_up(
+    log: Path, size: int, reading: SystemCalls
+) -> None:
+    """Its line tells whether it still stands; no other has to be read."""
+    store = SimpleJsonStore(log)
+    content = log.read_bytes()
+    log.write_bytes(content.replace(b'"lamport_clock": 12,', b'"lamport_clock": 12000,'))
+
+    def look() -> None:
+        with pytest.raises(ZeroDivisionError):
+            store.save_next(lambda clock: make_event(lamport_clock=clock // 0))
+
+    assert reading.read(look) > size
+    assert reading.read(look) < 9000
 
 
 def test_a_known_event_does_not_make_the_next_clock_be_looked_for(

@@ -21,6 +21,7 @@ from ulid import ULID
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
+from specify_cli.telemetry._log.snapshot import TAIL_SIZE
 
 from ..support import recorder
 from ..support.events import CODEC, WHEN, make_event, make_events, numbered_id
@@ -183,13 +184,18 @@ def test_a_changed_file_is_gone_through_again(padding: int, log: Path) -> None:
     assert record(store).lamport_clock == 1
 
 
+def look(store: SimpleJsonStore) -> None:
+    """Have the log gone through, and not grown."""
+    with pytest.raises(ZeroDivisionError):
+        store.save_next(lambda clock: make_event(lamport_clock=clock // 0))
+
+
 def test_an_edit_of_the_highest_line_far_from_the_end_is_seen(log: Path) -> None:
     """In place, with the same length, in a log whose end is as it was."""
     store = SimpleJsonStore(log)
     events = [make_event(lamport_clock=clock) for clock in (1, 700, *range(2, 50))]
     store.save_events(events)
-    with pytest.raises(ZeroDivisionError):  # so that the log is gone through, and not grown
-        store.save_next(lambda clock: make_event(lamport_clock=clock // 0))
+    look(store)
     with log.open("r+b") as file:
         content = file.read()
         file.seek(content.index(b": 700,"))
@@ -201,13 +207,36 @@ def test_the_line_before_it_may_not_run_into_the_highest(log: Path) -> None:
     """Two lines joined are malformed, and their clocks are no clocks."""
     store = SimpleJsonStore(log)
     store.save_events([make_event(lamport_clock=clock) for clock in (4, 700, *range(2, 50))])
-    with pytest.raises(ZeroDivisionError):
-        store.save_next(lambda clock: make_event(lamport_clock=clock // 0))
+    look(store)
     with log.open("r+b") as file:
         content = file.read()
         file.seek(content.index(b"\n"))
         file.write(b" ")
     assert record(store).lamport_clock == 50
+
+
+def test_the_line_before_a_last_one_that_is_all_that_is_compared_may_not_run_into_it(
+    log: Path,
+) -> None:
+    """The end of the file is as it was; the newline before it is not."""
+    store = SimpleJsonStore(log)
+    last = line_of(700, node_id="n")
+    last = line_of(700, node_id="n" * (TAIL_SIZE - len(last) + 1))
+    assert len(last) == TAIL_SIZE
+    log.write_bytes(line_of(4) + line_of(6) + last)
+    look(store)
+    log.write_bytes(line_of(4) + line_of(6).replace(b"\n", b" ") + last)
+    assert record(store).lamport_clock == 5
+
+
+def test_an_edit_of_a_highest_line_without_newline_is_seen(log: Path) -> None:
+    """It is no part of what the file is known by."""
+    store = SimpleJsonStore(log)
+    content = line_of(4) + line_of(700)[:-1]
+    log.write_bytes(content)
+    look(store)
+    log.write_bytes(content.replace(b": 700,", b": 300,"))
+    assert record(store).lamport_clock == 301
 
 
 def test_a_torn_tail_is_sealed_and_its_clock_does_not_count(log: Path) -> None:
