@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
+from specify_cli.telemetry import JsonlEventStore, JsonlLog, SimpleJsonStore
 from specify_cli.telemetry._codec import named_ids
 from specify_cli.telemetry._codec.codec import EventCodec
 from specify_cli.telemetry._log import files
@@ -82,6 +82,15 @@ def test_what_others_append_is_read_once(log: Path, size: int, reading: SystemCa
     for _ in range(3):
         SimpleJsonStore(log).save_events(make_events(10))
         assert reading.read(lambda: store.save_event(make_event())) < size / 20
+
+
+def test_a_log_without_a_key_is_not_read(log: Path, size: int, reading: SystemCalls) -> None:
+    """There is nothing to look for, neither in the log nor in what others append."""
+    records = JsonlLog(log)
+    assert reading.read(lambda: records.append({"n": 1})) < 2000
+    log.write_bytes(log.read_bytes() * 2)
+    assert reading.read(lambda: records.append({"n": 2})) < 2000
+    assert log.stat().st_size > 2 * size
 
 
 def test_a_known_event_costs_its_line(log: Path, size: int, reading: SystemCalls) -> None:

@@ -238,6 +238,7 @@ def test_how_long_a_store_waits_is_part_of_it(log: Path) -> None:
     """Where it is not the usual time."""
     usual = f"SimpleJsonStore({str(log)!r}, fsync=False)"
     assert repr(SimpleJsonStore(log)) == repr(SimpleJsonStore(log, timeout=30)) == usual
+    assert repr(JsonlLog(log)) == f"JsonlLog({str(log)!r}, fsync=False)"
     store = SimpleJsonStore(log, timeout=None)
     assert repr(store) == f"SimpleJsonStore({str(log)!r}, fsync=False, timeout=None)"
 

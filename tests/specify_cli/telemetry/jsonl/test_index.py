@@ -1,0 +1,49 @@
+"""Where lines begin that name an id: as they are written, searched for, or indexed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from specify_cli.spec_kitty_events import Event
+from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import files
+
+from ..support.events import make_events
+
+EVENTS = make_events(20)
+
+
+@pytest.fixture
+def writing(log: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleJsonStore:
+    """Return the store that has written a log of several blocks."""
+    monkeypatch.setattr(files, "BLOCK_SIZE", 1 << 10)
+    store = SimpleJsonStore(log)
+    assert store.save_events(EVENTS) == len(EVENTS)
+    return store
+
+
+def starts_in(store: SimpleJsonStore, events: list[Event]) -> list[int | None]:
+    """Return where a store knows the lines of events to begin."""
+    return [store._writer.start_of(event.event_id) for event in events]
+
+
+def test_the_lines_of_known_ids_are_known_by_their_place(
+    writing: SimpleJsonStore, log: Path
+) -> None:
+    """All that an index holds, and what a search has found."""
+    content = log.read_bytes()
+    places = [content.index(event.event_id.encode()) for event in EVENTS]
+    starts = [content.rfind(b"\n", 0, place) + 1 for place in places]
+    assert starts_in(writing, EVENTS) == starts
+    searching = SimpleJsonStore(log)
+    for number in (0, 7, 19):
+        searching.save_event(EVENTS[number])
+    assert starts_in(searching, EVENTS) == [
+        start if number in {0, 7, 19} else None for number, start in enumerate(starts)
+    ]
+    indexing = SimpleJsonStore(log)
+    indexing.save_events(make_events(9))
+    assert starts_in(indexing, EVENTS) == starts
+    assert log.read_bytes().startswith(content)
