@@ -85,7 +85,7 @@ class IdIndex(Generic[EventT]):
         self,
         lines: Sequence[tuple[EventId | None, bytes]],
         log: LockedLog,
-        added: Collection[EventId] = (),
+        added: Collection[EventId | None] = (),
     ) -> list[tuple[EventId | None, bytes]]:
         """Catch up with ``log``, and return the lines whose ids are new, the first of each id.
 

@@ -27,7 +27,7 @@ class PendingLines(Generic[EventT]):
         self.log = log
         self.lines: list[tuple[EventId | None, bytes]] = []
         self._ids = ids
-        self._added: set[EventId] = set()
+        self._added: set[EventId | None] = set()
 
     def add(self, lines: Sequence[tuple[EventId | None, bytes]]) -> int:
         """Add the lines whose ids are neither in the log nor added yet; return how many.
@@ -36,6 +36,6 @@ class PendingLines(Generic[EventT]):
             OSError: The log cannot be read. None has been added.
         """
         new = self._ids.new_lines(lines, self.log, self._added)
-        self._added.update(event_id for event_id, _ in new if event_id is not None)
+        self._added.update(event_id for event_id, _ in new)
         self.lines += new
         return len(new)

@@ -22,6 +22,7 @@ from ulid import ULID
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 from specify_cli.telemetry._log.snapshot import TAIL_SIZE
+from specify_cli.telemetry.jsonl import writer as writers
 
 from ..support import recorder
 from ..support.events import CODEC, WHEN, make_event, make_events, numbered_id
@@ -471,7 +472,7 @@ def test_a_child_knows_nothing_of_the_log(store: SimpleJsonStore) -> None:
     record(store)
     writer = store._writer
     known = writer._clocks, writer._ids, writer._lock
-    writer.start_over_in_child()
+    writers._start_over_in_child()
     now = writer._clocks, writer._ids, writer._lock
     assert all(after is not before for before, after in zip(known, now, strict=True))
     assert record(store).lamport_clock == 2

@@ -103,6 +103,11 @@ def test_nothing_to_append_writes_nothing(records: JsonlLog) -> None:
     with records.locked() as held:
         assert len(list(held.records())) == 2
     assert records.file_path.read_bytes() == before
+    before += b"junk\n"
+    records.file_path.write_bytes(before)
+    with records.locked() as held:
+        assert len(list(held.records())) == 2
+    assert records.file_path.read_bytes() == before
     missing = JsonlLog(records.file_path.parent / "new" / "folder" / "log")
     with missing.locked() as held:
         assert held.count == 0
@@ -298,8 +303,9 @@ def test_reads_that_fail_within_the_block_are_storage_errors(
             lambda: held.append({"id": "c"}),
         ):
             calls.at(name, 1, failing(errno.EIO))
-            with pytest.raises(StorageError, match=r"cannot (read|append to)"):
+            with pytest.raises(StorageError, match=r"cannot (read|append to)") as caught:
                 use()
+            assert isinstance(caught.value.__cause__, OSError)
         held.append({"id": "c"})
     assert not fresh.append({"id": "c"})
 
@@ -328,6 +334,12 @@ def test_counting_goes_on_from_what_was_counted(log: Path, monkeypatch: pytest.M
     assert count() == count() == 1
     records.append({"n": 3})
     assert count() == 2
+    with log.open("ab") as file:
+        file.write(b'{"n": 4')
+    assert count() == 2
+    with log.open("ab") as file:
+        file.write(b"}\n")
+    assert count() == 3
 
 
 @has_fork
