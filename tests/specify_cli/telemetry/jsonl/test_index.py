@@ -47,3 +47,17 @@ def test_the_lines_of_known_ids_are_known_by_their_place(
     indexing.save_events(make_events(9))
     assert starts_in(indexing, EVENTS) == starts
     assert log.read_bytes().startswith(content)
+
+
+def test_four_saves_search_and_the_fifth_makes_an_index(
+    writing: SimpleJsonStore, log: Path
+) -> None:
+    """Most commands save no more than that."""
+    store = SimpleJsonStore(writing.file_path)
+    *few, fifth = make_events(5)
+    for event in few:
+        store.save_event(event)
+        assert starts_in(store, EVENTS) == [None] * len(EVENTS)
+    store.save_event(fifth)
+    assert starts_in(store, EVENTS) == starts_in(writing, EVENTS)
+    assert log.read_bytes().count(b"\n") == len(EVENTS) + 5
