@@ -75,6 +75,13 @@ def test_where_lines_have_to_be_decoded_the_second_save_makes_an_index(log: Path
     assert len(store._writer._ids._scanned.starts) == 7
 
 
+def test_what_a_store_has_written_is_not_read_again(log: Path, reading: SystemCalls) -> None:
+    """It knows the ids of it."""
+    store = SimpleJsonStore(log)
+    store.save_event(make_event(payload={"text": "x" * 100_000}))
+    assert reading.read(lambda: store.save_event(make_event())) < 5000
+
+
 def test_what_others_append_is_read_once(log: Path, size: int, reading: SystemCalls) -> None:
     """A store that has an index reads what was added to the log, and not the log."""
     store = SimpleJsonStore(log)
