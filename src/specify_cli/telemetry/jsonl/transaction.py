@@ -37,7 +37,6 @@ class Transaction:
         """Begin with nothing to append."""
         self._pending = pending
         self._file = file
-        self._codec = codec
         self._count = count
         self._lines_of = lines_of
         self._reader = Reader(file, codec)

@@ -255,4 +255,5 @@ def test_a_byte_order_mark_before_a_blank_line_is_blank(
     """As editors on Windows leave it."""
     log.write_bytes(b"\xef\xbb\xbf \r\n\xef\xbb\xbf\r\n")
     assert SimpleJsonStore(log).load_all_events() == []
+    assert SimpleJsonStore(log).load_events("a") == []
     assert caplog.records == []
