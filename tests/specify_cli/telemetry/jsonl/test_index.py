@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import JsonlLog, SimpleJsonStore
 from specify_cli.telemetry._log import files
 
 from ..support.events import make_events
@@ -61,3 +61,14 @@ def test_four_saves_search_and_the_fifth_makes_an_index(
     store.save_event(fifth)
     assert starts_in(store, EVENTS) == starts_in(writing, EVENTS)
     assert log.read_bytes().count(b"\n") == len(EVENTS) + 5
+
+
+def test_what_a_block_has_appended_is_known_by_its_place(log: Path) -> None:
+    """As soon as the block has ended."""
+    records = JsonlLog(log, key="id")
+    records.append({"id": "a"})
+    before = log.stat().st_size
+    with records.locked() as held:
+        held.extend([{"id": "b"}, {"id": "c"}])
+        assert records._writer.start_of("c") is None
+    assert records._writer.start_of("c") == before + len(b'{"id": "b"}\n')
