@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -171,9 +172,21 @@ def test_a_fork_that_is_under_way_is_waited_for_a_moment(
 
 
 @has_fork
-def test_forks_are_kept_away_no_longer_than_one_takes() -> None:
-    """Once a child has been forked, other threads of the parent may go on."""
-    assert exit_code_of_child(lambda: os._exit(0)) == 0
+def test_a_fork_waits_for_another_thread_to_open_its_file() -> None:
+    """And keeps it waiting no longer than it takes."""
+    is_held, is_open = threading.Event(), threading.Event()
+
+    def open_slowly() -> None:
+        with in_flight._no_fork:
+            is_held.set()
+            time.sleep(0.02)
+            is_open.set()
+
+    thread = threading.Thread(target=open_slowly)
+    thread.start()
+    is_held.wait(10)
+    assert exit_code_of_child(lambda: os._exit(0 if is_open.is_set() else 3)) == 0
+    thread.join()
     assert no_fork_is_free()
 
 
