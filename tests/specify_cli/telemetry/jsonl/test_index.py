@@ -10,7 +10,7 @@ from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import JsonlLog, SimpleJsonStore
 from specify_cli.telemetry._log import files
 
-from ..support.events import make_events
+from ..support.events import make_event, make_events
 
 EVENTS = make_events(20)
 
@@ -72,3 +72,16 @@ def test_what_a_block_has_appended_is_known_by_its_place(log: Path) -> None:
         held.extend([{"id": "b"}, {"id": "c"}])
         assert records._writer.start_of("c") is None
     assert records._writer.start_of("c") == before + len(b'{"id": "b"}\n')
+
+
+def test_an_id_that_a_later_line_names_too_is_found_where_it_is_one(log: Path) -> None:
+    """In a payload, say; from then on its place is known."""
+    first = make_event()
+    SimpleJsonStore(log).save_events([first, make_event(payload={"event_id": first.event_id})])
+    indexing = SimpleJsonStore(log)
+    indexing.save_events(make_events(9))
+    content = log.read_bytes()
+    assert indexing._writer.start_of(first.event_id) == content.index(b"\n") + 1
+    indexing.save_event(first)
+    assert log.read_bytes() == content
+    assert indexing._writer.start_of(first.event_id) == 0
