@@ -25,7 +25,7 @@ FOLDERS = {
     "sync": ("sync",),
     "testing": ("testing",),
     "_cli": ("cli", "sync"),
-    "telemetry": ("jsonl", "codec", "check", "repair"),
+    "telemetry": ("jsonl", "codec", "check", "repair", "cli"),
 }
 # Seconds of tests for one mutant, as long as they take when they are measured.
 MOST_IN_MEMORY, MOST_ON_DISK = 15.0, 10.0

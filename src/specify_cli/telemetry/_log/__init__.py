@@ -6,10 +6,11 @@ from .files import MODE, checked_mode, checked_path, checked_timeout
 from .lock import TIMEOUT
 from .locked import Appended, LockedLog
 from .logger import Logger
-from .snapshot import Prefix, Snapshot
+from .snapshot import NO_PREFIX, Prefix, Snapshot
 
 __all__ = [
     "MODE",
+    "NO_PREFIX",
     "TIMEOUT",
     "AppendLog",
     "Appended",

@@ -49,7 +49,7 @@ def lock_timeout(error_type: type[Exception]) -> type[Exception]:
 def _lock_timeout(error_type: type[Exception]) -> type[Exception]:
     if issubclass(LockTimeoutError, error_type):
         return LockTimeoutError
-    return type(LockTimeoutError.__name__, (LockTimeoutError, error_type), {"__module__": __name__})
+    return type(LockTimeoutError.__name__, (LockTimeoutError, error_type), {})
 
 
 def _other_base(error: type[Exception]) -> type[Exception]:

@@ -36,8 +36,8 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     if isinstance(path, bytes) or not os.fspath(path):
         raise TypeError(f"a path is a str or a PathLike of it, and not empty: {path!r}")
     checked = Path(path)
-    first, *others = checked.parts or ("",)
-    if first == "~" or (others and first.startswith("~")):
+    first, separator, _ = checked.as_posix().partition("/")
+    if first == "~" or (separator and first.startswith("~")):
         raise ValueError(f'"~" is not expanded: use Path("{checked}").expanduser()')
     return checked
 

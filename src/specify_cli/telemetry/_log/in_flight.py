@@ -36,7 +36,7 @@ _forks = 0
 _PATIENCE = 0.1
 
 
-def open_into(fds: list[int], path: str, flags: int, mode: int = 0o666) -> int:
+def open_into(fds: list[int], path: str, flags: int, mode: int) -> int:
     """Open a file to lock it; whatever interrupts this, the descriptor is in ``fds`` if it is open.
 
     The caller closes it, in a ``finally`` of its own: a function called there could be interrupted

@@ -69,7 +69,6 @@ class NextVersion:
         if is_there and self.name:
             with contextlib.suppress(OSError):
                 os.unlink(self.name)  # noqa: PTH108  # see put
-        self.name = ""
 
     def _flush(self) -> None:
         data = b"".join(self._unwritten)

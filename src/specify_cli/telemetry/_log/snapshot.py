@@ -33,6 +33,10 @@ class Prefix(NamedTuple):
     tail: bytes
 
 
+# No file begins with it.
+NO_PREFIX = Prefix((-1, -1), 0, b"")
+
+
 class Snapshot:
     """An open log file.
 

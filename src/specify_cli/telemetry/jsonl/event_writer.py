@@ -17,7 +17,6 @@ class NotMadeError(Exception):
 
     def __init__(self, reason: Exception) -> None:
         """Keep the error, which would be taken for the log's."""
-        super().__init__()
         self.reason = reason
 
 
@@ -35,7 +34,7 @@ class EventWriter(Writer[EventT]):
         self._events = codec
         self._clocks = HighestClock(codec)
 
-    def save_next(self, make: Callable[[int], EventT], *, id_is_new: bool = False) -> EventT:
+    def save_next(self, make: Callable[[int], EventT], *, id_is_new: bool) -> EventT:
         """Append the event that ``make`` returns for the next clock.
 
         See ``JsonlEventStore.save_next``.
@@ -46,8 +45,8 @@ class EventWriter(Writer[EventT]):
                 index takes the event in later, as it does what others append.
         """
         event: EventT
-        clock = 0
-        new: list[tuple[EventId | None, bytes]] = []
+        clock: int
+        new: list[tuple[EventId | None, bytes]]
         ids: KnownIds[EventT] | None = None
 
         def choose(log: LockedLog) -> bytes:
@@ -98,7 +97,7 @@ class EventWriter(Writer[EventT]):
             check_clock(event, clock)
         except OSError as error:
             # As it is, it would be taken for a refusal to append.
-            raise NotMadeError(error) from error
+            raise NotMadeError(error) from None
         return event
 
     def start_over_in_child(self) -> None:  # pragma: posix

@@ -11,8 +11,6 @@ from .._log import MODE, TIMEOUT, AppendLog, Logger, checked_mode, checked_path,
 class JsonlFile:
     """The file of a store or a log: its path and how it is written, in the repr and in copies."""
 
-    _log: AppendLog
-
     def _bind(  # noqa: PLR0913  # all but the first by name
         self,
         file_path: str | os.PathLike[str],
@@ -22,8 +20,8 @@ class JsonlFile:
         timeout: float | None,
         mode: int,
         follow_symlinks: bool,
-    ) -> AppendLog:
-        """Return the file to append to; nothing on disk is touched."""
+    ) -> None:
+        """Say where to append, and how; nothing on disk is touched."""
         self._log = AppendLog(
             checked_path(file_path),
             fsync=fsync,
@@ -34,7 +32,6 @@ class JsonlFile:
             logger=Logger(type(self).__module__),
             error_type=error_type,
         )
-        return self._log
 
     @property
     def file_path(self) -> Path:

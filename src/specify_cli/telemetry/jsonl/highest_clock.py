@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Generic, NamedTuple
 
 from .._codec import EventCodec, EventT, clock_in, highest_clock
-from .._log import Appended, LockedLog, Prefix
+from .._log import NO_PREFIX, Appended, LockedLog, Prefix
 from .._log.backwards import blocks_backwards
 
 # What is read at once, without a look at its end before.
@@ -31,7 +31,7 @@ class _Scanned(NamedTuple):
     start: int
 
 
-_NOTHING = _Scanned(Prefix((-1, -1), 0, b""), 0, 0)
+_NOTHING = _Scanned(NO_PREFIX, 0, 0)
 
 
 class HighestClock(Generic[EventT]):

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, NamedTuple
 
 from .._codec import Codec, EventId, EventT, lines_naming, named_ids
-from .._log import Appended, LockedLog, Prefix, Snapshot
+from .._log import NO_PREFIX, Appended, LockedLog, Prefix, Snapshot
 
 # Numbers below 2**60 take 32 bytes, the ids themselves would take 80.
 _MASK = (1 << 60) - 1
@@ -50,7 +50,7 @@ class IdIndex(Generic[EventT]):
         self._codec = codec
         # Where only decoding tells the ids of lines, a search takes as long as an index.
         self._max_searches = _MAX_SEARCHES if codec.ids_are_verbatim else 1
-        self._scanned = _Scanned(Prefix((-1, -1), 0, b""), {}, 0)
+        self._scanned = _Scanned(NO_PREFIX, {}, 0)
 
     def catch_up(self, log: LockedLog, saving: Iterable[EventId | None]) -> KnownIds[EventT]:
         """Take in what was appended since the last save, or all of a file not seen before.
@@ -140,7 +140,7 @@ class KnownIds(Generic[EventT]):
         self._loaded: dict[int, EventId | None] = {}
 
     def new_lines(
-        self, lines: Sequence[tuple[EventId | None, bytes]], added: Collection[EventId] = ()
+        self, lines: Sequence[tuple[EventId | None, bytes]], added: Collection[EventId | None] = ()
     ) -> list[tuple[EventId | None, bytes]]:
         """Return the lines whose ids are new, the first of each id.
 

@@ -28,7 +28,7 @@ class PendingLines(Generic[EventT]):
         self.lines: list[tuple[EventId | None, bytes]] = []
         self._ids = ids
         self._known: KnownIds[EventT] | None = None
-        self._added: set[EventId] = set()
+        self._added: set[EventId | None] = set()
 
     def add(self, lines: Sequence[tuple[EventId | None, bytes]]) -> int:
         """Add the lines whose ids are neither in the log nor added yet; return how many.
@@ -38,7 +38,7 @@ class PendingLines(Generic[EventT]):
         """
         self._known = self._ids.catch_up(self.log, [event_id for event_id, _ in lines])
         new = self._known.new_lines(lines, self._added)
-        self._added.update(event_id for event_id, _ in new if event_id is not None)
+        self._added.update(event_id for event_id, _ in new)
         self.lines += new
         return len(new)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._codec import MalformedLineError, RecordCodec
-from .._log import Prefix, Snapshot
+from .._log import NO_PREFIX, Snapshot
 
 
 class RecordCount:
@@ -17,7 +17,7 @@ class RecordCount:
         """Start with nothing counted."""
         self._codec = codec
         # Replaced as a whole, so that no exception leaves half of it.
-        self._counted = (Prefix((-1, -1), 0, b""), 0)
+        self._counted = (NO_PREFIX, 0)
 
     def of(self, log: Snapshot) -> int:
         """Return how many lines of ``log`` are records, the last one without newline too.

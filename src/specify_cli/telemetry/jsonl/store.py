@@ -143,7 +143,7 @@ class JsonlEventStore(JsonlFile, EventTypes[EventT]):
             >>> store.save_next(lambda clock: event.model_copy(update={"lamport_clock": clock}))
             Event(...)
         """
-        return self._writer.save_next(make)
+        return self._writer.save_next(make, id_is_new=False)
 
     def load_events(self, aggregate_id: str) -> list[EventT]:
         """Return the events of one aggregate in causal order.

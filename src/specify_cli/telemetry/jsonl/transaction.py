@@ -37,7 +37,6 @@ class Transaction:
         """Begin with nothing to append."""
         self._pending = pending
         self._file = file
-        self._codec = codec
         self._count = count
         self._lines_of = lines_of
         self._reader = Reader(file, codec)
@@ -86,13 +85,13 @@ class Transaction:
 
     def _blocks(self) -> Iterator[bytes]:
         log = self._pending.log
-        blocks = log.blocks(0, log.size)
+        blocks = (block for _, block in log.blocks(0, log.size))
         while True:
             # Before each read: the descriptor may be another file's once the block has ended.
             self._check()
             with self._translated("read"):
-                _, block = next(blocks, (0, b""))
-            if not block:
+                block = next(blocks, None)
+            if block is None:
                 break
             yield block
         for _, line in list(self._pending.lines):

@@ -75,7 +75,7 @@ class Writer(Generic[EventT]):
             StorageError: The operating system refused, or this thread is appending already. None of
                 the lines has been appended.
         """
-        new: list[tuple[EventId | None, bytes]] = []
+        new: list[tuple[EventId | None, bytes]]
         known: KnownIds[EventT]
 
         def choose(log: LockedLog) -> bytes:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import SimpleJsonStore, __version__
 from specify_cli.telemetry._cli import check_command, commands, progress
 from specify_cli.telemetry.check import check_log
 
@@ -202,6 +202,15 @@ def test_a_process_reports_and_exits(log: Path) -> None:
     done = run("check", "--help")
     assert done.returncode == 0
     assert done.stdout.startswith(b"usage: python -m specify_cli.telemetry check ")
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the name that it is installed by."""
+    with pytest.raises(SystemExit) as caught:
+        commands.main(["--version"])
+    assert not caught.value.code
+    assert capsys.readouterr().out == f"spec-kitty-telemetry {__version__}\n"
+    assert re.match(r"\d+\.\d+\.\d+", __version__)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

@@ -6,11 +6,13 @@ import sys
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
+from uuid import UUID, uuid4
 
 import pytest
+from pydantic import BaseModel
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import JsonlEventStore, JsonlLog, SimpleJsonStore
 from specify_cli.telemetry._codec import named_ids
 from specify_cli.telemetry._codec.codec import EventCodec
 from specify_cli.telemetry._log import files
@@ -50,6 +52,36 @@ def test_a_warm_save_reads_next_to_nothing(log: Path, size: int, reading: System
     assert reading.read(lambda: store.save_events(make_events(50))) < 2000
 
 
+class Sample(BaseModel):
+    """An event whose ids are spelled in more than one way."""
+
+    event_id: UUID
+
+
+class Samples(JsonlEventStore[Sample]):
+    """A store of them."""
+
+    event_model = Sample
+    aggregate_field = None
+
+
+def test_where_lines_have_to_be_decoded_the_second_save_makes_an_index(log: Path) -> None:
+    """A search for one id would take as long."""
+    Samples(log).save_events(Sample(event_id=uuid4()) for _ in range(5))
+    store = Samples(log)
+    store.save_event(Sample(event_id=uuid4()))
+    assert len(store._writer._ids._scanned.starts) == 1
+    store.save_event(Sample(event_id=uuid4()))
+    assert len(store._writer._ids._scanned.starts) == 7
+
+
+def test_what_a_store_has_written_is_not_read_again(log: Path, reading: SystemCalls) -> None:
+    """It knows the ids of it."""
+    store = SimpleJsonStore(log)
+    store.save_event(make_event(payload={"text": "x" * 100_000}))
+    assert reading.read(lambda: store.save_event(make_event())) < 5000
+
+
 def test_what_others_append_is_read_once(log: Path, size: int, reading: SystemCalls) -> None:
     """A store that has an index reads what was added to the log, and not the log."""
     store = SimpleJsonStore(log)
@@ -57,6 +89,15 @@ def test_what_others_append_is_read_once(log: Path, size: int, reading: SystemCa
     for _ in range(3):
         SimpleJsonStore(log).save_events(make_events(10))
         assert reading.read(lambda: store.save_event(make_event())) < size / 20
+
+
+def test_a_log_without_a_key_is_not_read(log: Path, size: int, reading: SystemCalls) -> None:
+    """There is nothing to look for, neither in the log nor in what others append."""
+    records = JsonlLog(log)
+    assert reading.read(lambda: records.append({"n": 1})) < 2000
+    log.write_bytes(log.read_bytes() * 2)
+    assert reading.read(lambda: records.append({"n": 2})) < 2000
+    assert log.stat().st_size > 2 * size
 
 
 def test_a_known_event_costs_its_line(log: Path, size: int, reading: SystemCalls) -> None:
@@ -73,6 +114,52 @@ def test_a_batch_reads_the_log_once(log: Path, size: int, reading: SystemCalls) 
     """The first save of a process does not search the log for each event of a batch."""
     store = SimpleJsonStore(log)
     assert reading.read(lambda: store.save_events(make_events(100))) < 1.5 * size
+
+
+def test_a_page_reads_little_more_than_it_returns(
+    log: Path, size: int, reading: SystemCalls
+) -> None:
+    """However long the log goes on behind it."""
+    store = SimpleJsonStore(log)
+    assert size > 3 * files.BLOCK_SIZE
+    assert reading.read(lambda: store.read_since(limit=10)) < 2 * files.BLOCK_SIZE
+
+
+def test_a_recorded_event_is_not_looked_for(log: Path, size: int, reading: SystemCalls) -> None:
+    """Its id is new; only its clock has to be found, once."""
+    store = SimpleJsonStore(log)
+    record = partial(store.record, "Tested", aggregate_id="043", node_id="n")
+    assert reading.read(record) < 1.5 * size
+    assert reading.read(record) < 5000
+
+
+def test_a_highest_clock_far_from_the_end_is_looked_up(
+    log: Path, size: int, reading: SystemCalls
+) -> None:
+    """Its line tells whether it still stands; no other has to be read."""
+    store = SimpleJsonStore(log)
+    content = log.read_bytes()
+    log.write_bytes(content.replace(b'"lamport_clock": 12,', b'"lamport_clock": 12000,'))
+
+    def look() -> None:
+        with pytest.raises(ZeroDivisionError):
+            store.save_next(lambda clock: make_event(lamport_clock=clock // 0))
+
+    assert reading.read(look) > size
+    assert reading.read(look) < 9000
+
+
+def test_a_known_event_does_not_make_the_next_clock_be_looked_for(
+    log: Path, size: int, reading: SystemCalls
+) -> None:
+    """Where the highest is, is as known as before."""
+    store = SimpleJsonStore(log)
+    store.save_events(events := make_events(9))
+    again = partial(
+        store.save_next, lambda clock: events[0].model_copy(update={"lamport_clock": clock})
+    )
+    assert reading.read(again) < 1.5 * size
+    assert reading.read(again) < 9000
 
 
 def test_a_search_ends_where_the_event_is_found(log: Path, reading: SystemCalls) -> None:

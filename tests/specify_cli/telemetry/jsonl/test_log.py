@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, MalformedLineError, NewEvents, SimpleJsonStore
-from specify_cli.telemetry._codec import RecordCodec, record_codec
+from specify_cli.telemetry._codec import RecordCodec, UnstorableError, record_codec
 
 from ..support.events import WHEN, make_event
 from ..support.paths import REAL_LOGS
@@ -128,8 +128,9 @@ def test_what_json_has_a_form_for_is_stored_in_it(
 def test_what_would_be_lost_is_refused(record: Any, reason: str, log: Path) -> None:
     """The error names the file and the reason, and nothing is written."""
     records = JsonlLog(log)
-    with pytest.raises(StorageError, match=f"cannot store a record in .*{reason}"):
+    with pytest.raises(StorageError, match=f"cannot store a record in .*{reason}") as caught:
         records.append(record)
+    assert isinstance(caught.value.__cause__, UnstorableError)
     with pytest.raises(StorageError):
         records.extend([{"fine": True}, record])
     assert not log.exists()
@@ -147,6 +148,13 @@ def test_one_record_is_not_several(records: Any, log: Path) -> None:
     """Its characters or keys are never taken for records."""
     with pytest.raises(TypeError, match="several records are expected"):
         JsonlLog(log).extend(records)
+
+
+def test_no_records_make_no_log(log: Path) -> None:
+    """Nor do no events; there is nothing that could be in it."""
+    assert JsonlLog(log).extend([]) == 0
+    assert SimpleJsonStore(log).save_events([]) == 0
+    assert not log.exists()
 
 
 def test_a_record_that_raises_is_refused(log: Path) -> None:
@@ -306,6 +314,7 @@ def test_a_strict_read_stops_at_the_first_bad_line(read: str, log: Path) -> None
     assert "EOF" in error.reason or "Expecting" in error.reason
     assert str(error) == f'line 4 of "{log}", from byte 20 on, is no record: {error.reason}'
     assert isinstance(error, StorageError)
+    assert error.__cause__ is not None
     again = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
     assert (str(again), again.path, again.line) == (str(error), log, 4)
 

@@ -23,6 +23,8 @@ from ulid import ULID
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, JsonlLog, SimpleJsonStore
 from specify_cli.telemetry._log import in_flight
+from specify_cli.telemetry._log.snapshot import TAIL_SIZE
+from specify_cli.telemetry.jsonl import writer as writers
 
 from ..support import recorder
 from ..support.events import CODEC, WHEN, make_event, make_events, numbered_id
@@ -188,13 +190,18 @@ def test_a_changed_file_is_gone_through_again(padding: int, log: Path) -> None:
     assert record(store).lamport_clock == 1
 
 
+def look(store: SimpleJsonStore) -> None:
+    """Have the log gone through, and not grown."""
+    with pytest.raises(ZeroDivisionError):
+        store.save_next(lambda clock: make_event(lamport_clock=clock // 0))
+
+
 def test_an_edit_of_the_highest_line_far_from_the_end_is_seen(log: Path) -> None:
     """In place, with the same length, in a log whose end is as it was."""
     store = SimpleJsonStore(log)
     events = [make_event(lamport_clock=clock) for clock in (1, 700, *range(2, 50))]
     store.save_events(events)
-    with pytest.raises(ZeroDivisionError):  # so that the log is gone through, and not grown
-        store.save_next(lambda clock: make_event(lamport_clock=clock // 0))
+    look(store)
     with log.open("r+b") as file:
         content = file.read()
         file.seek(content.index(b": 700,"))
@@ -206,13 +213,36 @@ def test_the_line_before_it_may_not_run_into_the_highest(log: Path) -> None:
     """Two lines joined are malformed, and their clocks are no clocks."""
     store = SimpleJsonStore(log)
     store.save_events([make_event(lamport_clock=clock) for clock in (4, 700, *range(2, 50))])
-    with pytest.raises(ZeroDivisionError):
-        store.save_next(lambda clock: make_event(lamport_clock=clock // 0))
+    look(store)
     with log.open("r+b") as file:
         content = file.read()
         file.seek(content.index(b"\n"))
         file.write(b" ")
     assert record(store).lamport_clock == 50
+
+
+def test_the_line_before_a_last_one_that_is_all_that_is_compared_may_not_run_into_it(
+    log: Path,
+) -> None:
+    """The end of the file is as it was; the newline before it is not."""
+    store = SimpleJsonStore(log)
+    last = line_of(700, node_id="n")
+    last = line_of(700, node_id="n" * (TAIL_SIZE - len(last) + 1))
+    assert len(last) == TAIL_SIZE
+    log.write_bytes(line_of(4) + line_of(6) + last)
+    look(store)
+    log.write_bytes(line_of(4) + line_of(6).replace(b"\n", b" ") + last)
+    assert record(store).lamport_clock == 5
+
+
+def test_an_edit_of_a_highest_line_without_newline_is_seen(log: Path) -> None:
+    """It is no part of what the file is known by."""
+    store = SimpleJsonStore(log)
+    content = line_of(4) + line_of(700)[:-1]
+    log.write_bytes(content)
+    look(store)
+    log.write_bytes(content.replace(b": 700,", b": 300,"))
+    assert record(store).lamport_clock == 301
 
 
 def test_a_torn_tail_is_sealed_and_its_clock_does_not_count(log: Path) -> None:
@@ -454,6 +484,18 @@ def test_parent_and_child_record_different_events(store: SimpleJsonStore) -> Non
     assert len({event.event_id for event in events}) == 41
 
 
+@has_fork
+def test_a_child_knows_nothing_of_the_log(store: SimpleJsonStore) -> None:
+    """What its parent knew may be half of what was being learnt when it was forked."""
+    record(store)
+    writer = store._writer
+    known = writer._clocks, writer._ids, writer._lock
+    writers._start_over_in_child()
+    now = writer._clocks, writer._ids, writer._lock
+    assert all(after is not before for before, after in zip(known, now, strict=True))
+    assert record(store).lamport_clock == 2
+
+
 def test_threads_get_different_clocks(store: SimpleJsonStore) -> None:
     """Through one store and through stores of their own."""
     stores = [store, store, SimpleJsonStore(store.file_path), SimpleJsonStore(store.file_path)]
@@ -478,6 +520,49 @@ def test_recorded_events_are_known_when_they_are_saved_again(store: SimpleJsonSt
     assert store.save_events(make_events(9)) == 9
     store.save_event(event)
     assert len(store.load_all_events()) == 12
+
+
+def test_what_others_save_before_an_event_is_recorded_is_known(log: Path) -> None:
+    """The record goes by no index, and does not count as one of what is before it."""
+    store = SimpleJsonStore(log)
+    store.save_events(make_events(9))
+    SimpleJsonStore(log).save_event(theirs := make_event())
+    record(store)
+    content = log.read_bytes()
+    store.save_event(theirs)
+    assert log.read_bytes() == content
+    mine = store.save_next(making(make_event()))
+    assert store._writer.start_of(mine.event_id) == len(content)
+
+
+class Named(BaseModel):
+    """An event with an id."""
+
+    event_id: str
+    lamport_clock: int
+
+
+class Nameless(BaseModel):
+    """An event without."""
+
+    note: str
+    lamport_clock: int
+
+
+class NamedOrNot(JsonlEventStore[Any]):
+    """A store of both kinds."""
+
+    event_model = Named | Nameless
+    aggregate_field = None
+
+
+def test_an_event_without_an_id_is_not_looked_for(log: Path) -> None:
+    """A line that is no event has none either, and is another one all the same."""
+    log.write_bytes(b'{"\\u0065vent_id": 1, "lamport_clock": 7\n')
+    store = NamedOrNot(log)
+    event = store.save_next(lambda clock: Nameless(note="n", lamport_clock=clock))
+    assert event == Nameless(note="n", lamport_clock=1)
+    assert store.load_all_events() == [event]
 
 
 def test_an_index_that_was_made_takes_in_what_is_recorded(store: SimpleJsonStore) -> None:

@@ -703,10 +703,18 @@ def test_one_event_is_not_several(store: SimpleJsonStore) -> None:
     assert not store.file_path.exists()
 
 
-@pytest.mark.parametrize("path", ["", b"events.jsonl", 7, None], ids=repr)
-def test_a_path_that_is_none_is_a_type_error(path: Any) -> None:
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("", "a path is a str or a PathLike of it, and not empty: ''"),
+        (b"events.jsonl", "a path is a str or a PathLike of it, and not empty: b'events.jsonl'"),
+        (7, "int"),
+        (None, "NoneType"),
+    ],
+)
+def test_a_path_that_is_none_is_a_type_error(path: Any, why: str) -> None:
     """When the store is made, not when it is first used."""
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=why):
         SimpleJsonStore(path)
 
 
@@ -717,6 +725,7 @@ def test_a_tilde_is_not_expanded_but_refused(tmp_path: Path) -> None:
             SimpleJsonStore(path)
     assert SimpleJsonStore("~events.jsonl").file_path == Path("~events.jsonl")
     assert SimpleJsonStore(tmp_path / "~" / "events.jsonl").file_path.parent.name == "~"
+    assert SimpleJsonStore(".").file_path == Path()  # it has no parts at all
 
 
 @pytest.mark.parametrize(

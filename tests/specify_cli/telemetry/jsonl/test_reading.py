@@ -9,6 +9,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import files
 from specify_cli.telemetry.jsonl.recent import RecentIds
 
 from ..support.events import make_event, make_events
@@ -236,10 +237,24 @@ def test_line_numbers_go_on_from_block_to_block(
     ]
 
 
+@pytest.mark.parametrize("how", ["one aggregate", "all"])
+def test_lines_have_the_same_numbers_in_every_load(
+    how: str, log: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blank ones count too, wherever a block begins."""
+    monkeypatch.setattr(files, "BLOCK_SIZE", 8)
+    log.write_bytes(b"\n\noops\n \n\n\noops\n\n\n\n\n\n\noops\n")
+    store = SimpleJsonStore(log)
+    assert (store.load_events("a") if how == "one aggregate" else store.load_all_events()) == []
+    numbers = [record.args[0] for record in caplog.records if isinstance(record.args, tuple)]
+    assert numbers == [3, 7, 14]
+
+
 def test_a_byte_order_mark_before_a_blank_line_is_blank(
     log: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As editors on Windows leave it."""
     log.write_bytes(b"\xef\xbb\xbf \r\n\xef\xbb\xbf\r\n")
     assert SimpleJsonStore(log).load_all_events() == []
+    assert SimpleJsonStore(log).load_events("a") == []
     assert caplog.records == []

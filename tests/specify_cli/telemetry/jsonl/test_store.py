@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 
 from ..support.events import make_event, make_events
+from ..support.system_calls import SystemCalls
 
 
 def test_save_and_load_events(tmp_path: Path) -> None:
@@ -146,6 +150,25 @@ def test_a_store_warns_where_it_is_defined(
     path.write_bytes(b"junk\n")
     assert OtherStore(path).load_all_events() == []
     assert [record.name for record in caplog.records] == [__name__]
+
+
+@pytest.mark.parametrize("how", ["save_event", "record"])
+def test_threads_of_a_store_queue_before_they_open_the_log(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that would wait for its lock there is one of each process."""
+    store = SimpleJsonStore(tmp_path / "events.jsonl")
+    save: Callable[[], object] = partial(store.save_event, make_event())
+    if how == "record":
+        save = partial(store.record, "E", aggregate_id="a", node_id="n")
+    calls = SystemCalls(monkeypatch, store.file_path)
+    thread = threading.Thread(target=save)
+    with store._writer._lock:
+        thread.start()
+        thread.join(0.05)
+        assert calls.made == []
+    thread.join()
+    assert len(store.load_all_events()) == 1
 
 
 def test_a_store_needs_a_model(tmp_path: Path) -> None:

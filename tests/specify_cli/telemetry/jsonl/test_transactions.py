@@ -21,6 +21,7 @@ from specify_cli.telemetry import JsonlLog, LockTimeoutError, SimpleJsonStore, T
 from specify_cli.telemetry._log import in_flight
 
 from ..support import sequencer
+from ..support.descriptors import next_descriptor
 from ..support.events import make_event
 from ..support.platforms import exit_code_of_child, has_fork, posix_only
 from ..support.processes import start
@@ -102,6 +103,11 @@ def test_a_block_may_be_left_anyhow(records: JsonlLog) -> None:
 def test_nothing_to_append_writes_nothing(records: JsonlLog) -> None:
     """Looking is fine; a log that is missing is there afterwards, and empty."""
     before = records.file_path.read_bytes()
+    with records.locked() as held:
+        assert len(list(held.records())) == 2
+    assert records.file_path.read_bytes() == before
+    before += b"junk\n"
+    records.file_path.write_bytes(before)
     with records.locked() as held:
         assert len(list(held.records())) == 2
     assert records.file_path.read_bytes() == before
@@ -293,6 +299,7 @@ def test_a_file_that_takes_its_place_is_not_written_to(how: str, records: JsonlL
     with pytest.raises(StorageError, match="another file has taken its place") as caught:
         append_and_replace()
     assert f'cannot append to "{path}"' in str(caught.value)
+    assert isinstance(caught.value.__cause__, OSError)
     assert kept.read_bytes() == before
     assert not path.exists() or path.read_bytes() == b'{"id": "z"}\n'
     assert records.append({"id": "c"})
@@ -322,26 +329,46 @@ def test_without_locks_there_is_no_transaction(
     records: JsonlLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save that goes on without is better than none; a promise that cannot be kept is not."""
+    before = next_descriptor()
     calls = SystemCalls(monkeypatch, records.file_path)
     calls.at(LOCK, 1, failing(errno.ENOLCK))
-    with pytest.raises(StorageError, match="the file system has no file locks"), records.locked():
+    with pytest.raises(StorageError) as caught, records.locked():
         raise AssertionError
+    assert next_descriptor() == before  # though the error is still being looked at
+    assert "the file system has no file locks" in str(caught.value)
 
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
 def test_a_write_that_fails_is_rolled_back(
     call: str, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the file; the log is of use again."""
+    """The error names the file; the log is of use again, even while the error is looked at."""
     records = JsonlLog(log, key="id", fsync=True)
     records.append({"id": "a"})
     before = log.read_bytes()
     calls = SystemCalls(monkeypatch, log)
     calls.at(call, 1, failing(errno.ENOSPC))
-    with pytest.raises(StorageError, match="cannot append to"), records.locked() as held:
+    with (
+        pytest.raises(StorageError, match=os.strerror(errno.ENOSPC)) as caught,
+        records.locked() as held,
+    ):
         held.append({"id": "b"})
+    assert f'cannot append to "{log}"' in str(caught.value)
+    assert isinstance(caught.value.__cause__, OSError)
     assert log.read_bytes() == before
     assert records.append({"id": "b"})
+
+
+def test_what_closing_reports_after_the_write_is_no_error(
+    records: JsonlLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write has asked for it already, while it could still be undone."""
+    calls = SystemCalls(monkeypatch, records.file_path)
+    calls.at("close", 2, failing(errno.EIO))
+    with records.locked() as held:
+        held.append({"id": "c"})
+    assert calls.fired
+    assert not records.append({"id": "c"})
 
 
 def test_reads_that_fail_within_the_block_are_storage_errors(
@@ -358,8 +385,9 @@ def test_reads_that_fail_within_the_block_are_storage_errors(
             lambda: held.append({"id": "c"}),
         ):
             calls.at(name, 1, failing(errno.EIO))
-            with pytest.raises(StorageError, match=r"cannot (read|append to)"):
+            with pytest.raises(StorageError, match=r"cannot (read|append to)") as caught:
                 use()
+            assert isinstance(caught.value.__cause__, OSError)
         held.append({"id": "c"})
     assert not fresh.append({"id": "c"})
 
@@ -388,6 +416,12 @@ def test_counting_goes_on_from_what_was_counted(log: Path, monkeypatch: pytest.M
     assert count() == count() == 1
     records.append({"n": 3})
     assert count() == 2
+    with log.open("ab") as file:
+        file.write(b'{"n": 4')
+    assert count() == 2
+    with log.open("ab") as file:
+        file.write(b"}\n")
+    assert count() == 3
 
 
 @has_fork

@@ -93,15 +93,48 @@ def test_a_file_made_again_has_its_directory_synced_again(log: Path, trace: Syst
     assert trace.taken("fsync") == [("fsync", log)]
 
 
-@directories_are_synced
-def test_of_a_link_the_directory_of_the_file_is_synced(tmp_path: Path, trace: SystemCalls) -> None:
-    """The entry that a power loss could take is there; that of the link counts too."""
+@pytest.fixture
+def link(tmp_path: Path) -> Path:
+    """Return a link to a log in another folder, which is not there yet."""
     (tmp_path / "links").mkdir()
     (tmp_path / "files").mkdir()
-    link = tmp_path / "links" / "events.jsonl"
-    link.symlink_to(tmp_path / "files" / "events.jsonl")
-    SimpleJsonStore(link, fsync=True).save_event(make_event())
-    assert {tmp_path / "files", tmp_path / "links"} <= {p for _, p in trace.taken("fsync")}
+    made = tmp_path / "links" / "events.jsonl"
+    made.symlink_to(tmp_path / "files" / "events.jsonl")
+    return made
+
+
+@directories_are_synced
+@pytest.mark.usefixtures("settled")
+def test_of_a_link_the_directory_of_the_file_is_synced(link: Path, trace: SystemCalls) -> None:
+    """The entry that a power loss could take is there; that of the link counts too."""
+    store = SimpleJsonStore(link, fsync=True)
+    store.save_event(make_event())
+    file = link.resolve()
+    assert {file.parent, link.parent} <= {path for _, path in trace.taken("fsync")}
+    store.save_event(make_event())
+    assert trace.taken("fsync") == [("fsync", link)]
+    time.sleep(0.02)  # more than a tick of the clock
+    file.unlink()
+    store.save_event(make_event())
+    assert ("fsync", file.parent) in trace.taken("fsync")
+
+
+@directories_are_synced
+def test_of_two_directories_both_have_to_be_as_they_were_for_a_while(
+    link: Path, trace: SystemCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was changed just now is synced again, however old the other is."""
+    folder = link.resolve().parent
+    time.sleep(0.02)  # more than a tick of the clock
+    link.touch()
+    changed = folder.stat().st_ctime_ns
+    assert link.parent.stat().st_ctime_ns < changed
+    monkeypatch.setattr(time, "time_ns", lambda: changed + directories._SETTLED_NS)
+    store = SimpleJsonStore(link, fsync=True)
+    store.save_event(make_event())
+    trace.taken()
+    store.save_event(make_event())
+    assert ("fsync", folder) in trace.taken("fsync")
 
 
 @directories_are_synced
@@ -235,16 +268,26 @@ def test_a_store_that_syncs_does_so_for_what_it_knows(
 
 
 @directories_are_synced
+@pytest.mark.parametrize("why", ["not to be read", "not to be written to", "another device"])
 def test_directories_that_are_beyond_this_process_are_left_to_their_owner(
-    tmp_path: Path, trace: SystemCalls, monkeypatch: pytest.MonkeyPatch
+    why: str, tmp_path: Path, trace: SystemCalls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It cannot have made an entry there, nor open them to sync them."""
     log = tmp_path / "mine" / "events.jsonl"
     (tmp_path / "mine").mkdir()
-    access = os.access
-    monkeypatch.setattr(
-        os, "access", lambda path, mode: path != str(tmp_path) and access(path, mode)
-    )
+    access, state = os.access, directories._state
+    beyond = str(tmp_path)
+    refused = {"not to be read": os.R_OK, "not to be written to": os.W_OK}.get(why, 0)
+
+    def state_of(name: str) -> tuple[int, int, int]:
+        device, inode, changed = state(name)
+        return -1 if name == beyond and not refused else device, inode, changed
+
+    def may(path: str, mode: int) -> bool:
+        return not (path == beyond and mode & refused) and access(path, mode)
+
+    monkeypatch.setattr(directories, "_state", state_of)
+    monkeypatch.setattr(os, "access", may)
     SimpleJsonStore(log, fsync=True).save_event(make_event())
     assert [path for _, path in trace.taken("fsync")] == [log, tmp_path / "mine"]
 

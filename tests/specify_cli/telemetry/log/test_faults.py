@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
-from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry import JsonlLog, SimpleJsonStore
 
 from ..support.descriptors import next_descriptor
 from ..support.events import make_event, make_events
@@ -175,12 +175,19 @@ def test_a_known_event_that_cannot_be_looked_up_is_looked_for_under_the_lock(
     assert log.read_bytes() == content
 
 
-def test_a_known_event_is_looked_up_and_not_searched_for(log: Path, faults: SystemCalls) -> None:
-    """Saving what is known reads one line under a lock that others who look may hold too."""
-    store = SimpleJsonStore(log)
+@pytest.mark.parametrize("kind", ["event", "record"])
+def test_what_is_known_is_looked_up_and_not_searched_for(
+    kind: str, log: Path, faults: SystemCalls
+) -> None:
+    """Saving it reads one line under a lock that others who look may hold too."""
+    store, records = SimpleJsonStore(log), JsonlLog(log, key="n")
     store.save_events(events := make_events(3))
+    records.append({"n": 1})
     faults.made.clear()
-    store.save_event(events[1])
+    if kind == "event":
+        store.save_event(events[1])
+    else:
+        assert not records.append({"n": 1})
     calls = [call for call in faults.calls if call != "lseek"]  # how Windows reads and locks
     assert calls == ["open", LOCK, "fstat", READ, LOCK, "close"]
 

@@ -11,6 +11,7 @@ import pytest
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import files
 
+from ..support.descriptors import next_descriptor
 from ..support.events import make_event
 from ..support.platforms import posix_only
 
@@ -41,6 +42,16 @@ def test_blocks_are_the_bytes_in_order(start: int, stop: int, fd: int) -> None:
     assert all(CONTENT[offset : offset + len(block)] == block for offset, block in blocks)
     assert all(block.endswith(b"\n") for _, block in blocks[:-1])
     assert all(block for _, block in blocks)
+
+
+def test_blocks_end_where_the_file_does(fd: int) -> None:
+    """It may have been truncated since its size was taken."""
+    length = 0
+    for offset, block in files.read_blocks(fd, 0, 1 << 40):
+        assert offset == length
+        assert block
+        length += len(block)
+    assert length == len(CONTENT)
 
 
 def test_blocks_are_small_but_for_long_lines(fd: int) -> None:
@@ -110,3 +121,30 @@ def test_a_path_no_system_takes_is_an_error_of_the_system() -> None:
     """A NUL in it is refused like any other bad path."""
     with pytest.raises(OSError, match="null"):
         files.open_into([], "with\0nul", os.O_RDONLY)
+
+
+def test_the_descriptors_of_a_list_are_closed_and_taken_out_of_it(tmp_path: Path) -> None:
+    """All of them, once: a second call closes nothing of another's."""
+    before = next_descriptor()
+    fds: list[int] = []
+    for name in ("one", "two"):
+        files.open_into(fds, str(tmp_path / name), os.O_WRONLY | os.O_CREAT)
+    files.close_from(fds)
+    assert fds == []
+    assert next_descriptor() == before
+    files.close_from(fds)
+
+
+@posix_only
+def test_a_path_names_a_file_through_a_link_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    """A link that leads nowhere names none."""
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.touch()
+    link.symlink_to(file)
+    status = file.stat()
+    identity = status.st_dev, status.st_ino
+    assert files.names(file, identity, follow=False)
+    assert files.names(link, identity)
+    assert not files.names(link, identity, follow=False)
+    file.unlink()
+    assert not files.names(link, identity)

@@ -151,6 +151,26 @@ def test_a_child_and_its_own_child_save_in_any_thread(store: SimpleJsonStore) ->
     assert len(store.load_all_events()) == 3
 
 
+def test_an_interrupt_in_the_child_leaves_no_store_with_its_parents_lock(
+    store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that holds it does not exist there."""
+    start_over, lock = store._writer.start_over_in_child, store._writer._lock
+    interrupts = [KeyboardInterrupt]
+
+    def be_interrupted() -> None:
+        if interrupts:
+            raise interrupts.pop()
+        start_over()
+
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    monkeypatch.setattr(store._writer, "start_over_in_child", be_interrupted)
+    code = exit_code_of_child(
+        lambda: os._exit(3 if interrupts or store._writer._lock is lock else 0)
+    )
+    assert code == 0
+
+
 @pytest.mark.parametrize("call", ["open", LOCK, "fstat", READ, "write"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_child_that_goes_on_with_the_parents_append_is_refused(

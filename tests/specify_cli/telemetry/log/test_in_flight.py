@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -19,7 +20,7 @@ from specify_cli.telemetry._log import files, in_flight
 
 from ..support.descriptors import next_descriptor
 from ..support.events import make_event
-from ..support.platforms import has_fork
+from ..support.platforms import exit_code_of_child, has_fork
 
 OPEN = os.open
 
@@ -109,7 +110,7 @@ def test_a_number_that_comes_back_is_not_locked_yet(
     """A descriptor has the number of one that was; what was known of that is forgotten."""
     monkeypatch.setattr(in_flight, "locked", {next_descriptor()})
     opened: list[int] = []
-    in_flight.open_into(opened, str(log), os.O_CREAT | os.O_RDWR)
+    in_flight.open_into(opened, str(log), os.O_CREAT | os.O_RDWR, files.MODE)
     assert not in_flight.is_locked_by_this_thread(str(log))
     in_flight.threads.pop(*opened)
     os.close(*opened)
@@ -140,29 +141,90 @@ def test_what_cannot_be_told_counts_as_waiting_for_oneself(
     assert in_flight.is_this_threads(one)
 
 
-def test_nobody_forks_while_a_descriptor_has_a_copy(
+def no_fork_is_free() -> bool:
+    """Return whether another thread could fork now."""
+    got: list[bool] = []
+
+    def try_to_fork() -> None:
+        got.append(in_flight._no_fork.acquire(blocking=False))
+        if got[0]:
+            in_flight._no_fork.release()
+
+    thread = threading.Thread(target=try_to_fork)
+    thread.start()
+    thread.join()
+    return got[0]
+
+
+@pytest.mark.parametrize("call", ["open", "dup"])
+def test_nobody_forks_while_a_descriptor_is_made(
+    call: str, fds: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child would have it for life, and with it the lock, if its parent were killed."""
+    was_free: list[bool] = []
+    real = getattr(os, call)
+
+    def look(*arguments: Any) -> int:
+        was_free.append(no_fork_is_free())
+        fd: int = real(*arguments)
+        return fd
+
+    monkeypatch.setattr(os, call, look)
+    if call == "dup":
+        in_flight.close_copy(fds[0])
+    else:
+        fds.append(in_flight.open_into([], str(tmp_path / "new"), os.O_RDWR | os.O_CREAT, 0o600))
+    assert was_free == [False]
+    assert no_fork_is_free()
+
+
+class NoFork:
+    """Stands for the lock that keeps forks away, and is had at once."""
+
+    def __init__(self) -> None:
+        """Begin with no call."""
+        self.calls: list[tuple[object, ...]] = []
+
+    def acquire(self, *arguments: object) -> bool:
+        """Note how it was asked for."""
+        self.calls.append(arguments)
+        return True
+
+    def release(self) -> None:
+        """Note it."""
+        self.calls.append(())
+
+
+def test_a_fork_that_is_under_way_is_waited_for_a_moment(
     fds: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child would have the copy for life, and with it the lock, if its parent were killed."""
-    was_free: list[bool] = []
-    dup = os.dup
-
-    def look(fd: int) -> int:
-        def try_to_fork() -> None:
-            if got := in_flight._no_fork.acquire(blocking=False):
-                in_flight._no_fork.release()
-            was_free.append(got)
-
-        thread = threading.Thread(target=try_to_fork)
-        thread.start()
-        thread.join()
-        return dup(fd)
-
-    monkeypatch.setattr(os, "dup", look)
+    """And no longer: it may wait for this very append."""
+    monkeypatch.setattr(in_flight, "_no_fork", lock := NoFork())
     in_flight.close_copy(fds[0])
-    assert was_free == [False]
-    with in_flight._no_fork:
-        pass  # it has been given back
+    (blocking, seconds), release = lock.calls
+    assert blocking is True
+    assert isinstance(seconds, float)
+    assert 0 < seconds < 1
+    assert release == ()
+
+
+@has_fork
+def test_a_fork_waits_for_another_thread_to_open_its_file() -> None:
+    """And keeps it waiting no longer than it takes."""
+    is_held, is_open = threading.Event(), threading.Event()
+
+    def open_slowly() -> None:
+        with in_flight._no_fork:
+            is_held.set()
+            time.sleep(0.02)
+            is_open.set()
+
+    thread = threading.Thread(target=open_slowly)
+    thread.start()
+    is_held.wait(10)
+    assert exit_code_of_child(lambda: os._exit(0 if is_open.is_set() else 3)) == 0
+    thread.join()
+    assert no_fork_is_free()
 
 
 def test_an_append_goes_on_though_forks_cannot_be_kept_away(
@@ -196,13 +258,16 @@ def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_r
     """The child's thread goes on with its call, and gets an error; the other threads are gone."""
     mine, other, _ = fds
     thread = threading.get_ident()
+    following = next_descriptor()
     monkeypatch.setattr(in_flight, "_forks", 0)
     in_flight.threads.update({mine: thread, other: thread + 1})
     in_flight._after_fork_in_child()
     assert not in_flight.threads
     assert in_flight._forks == 1
-    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
-        os.fstat(other)
+    for fd in (other, following):  # nothing that it took to refuse has stayed open
+        with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+            os.fstat(fd)
+    assert not os.get_inheritable(mine)
     with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
         os.write(mine, b"a line\n")
     with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):

@@ -11,11 +11,11 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, SimpleJsonStore
-from specify_cli.telemetry._log import files
+from specify_cli.telemetry._log import AppendLog, Logger, files
 
 from ..support.events import make_event
 from ..support.platforms import posix_only
-from ..support.system_calls import SystemCalls
+from ..support.system_calls import LOCK, SystemCalls
 
 
 @pytest.fixture
@@ -105,6 +105,12 @@ def test_a_link_is_refused_if_it_is_to_be(
     )
 
 
+def test_a_log_may_be_a_link_unless_it_is_told_otherwise(link: Path, log: Path) -> None:
+    """Whatever opens it: not only a store, which says so each time."""
+    reading = AppendLog(link, fsync=False, logger=Logger(""), error_type=StorageError)
+    assert b"".join(reading.blocks()) == log.read_bytes()
+
+
 def test_a_link_to_nothing_makes_no_file(link: Path, log: Path) -> None:
     """Following it, an append creates the file that it names."""
     log.unlink()
@@ -113,6 +119,16 @@ def test_a_link_to_nothing_makes_no_file(link: Path, log: Path) -> None:
     assert not log.exists()
     JsonlLog(link).append({})
     assert log.exists()
+
+
+def test_a_link_into_a_folder_that_is_missing_is_refused(link: Path, log: Path) -> None:
+    """The folders that are made are those of the path as it is given."""
+    link.unlink()
+    link.symlink_to(log.parent / "missing" / "log")
+    with pytest.raises(StorageError, match="cannot append to") as caught:
+        JsonlLog(link).append({})
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+    assert not (log.parent / "missing").exists()
 
 
 @posix_only
@@ -141,21 +157,40 @@ def test_a_known_event_is_not_looked_up_through_a_link(link: Path, log: Path) ->
         store.save_event(event)
 
 
+@pytest.fixture
+def replaced_by_link(log: Path) -> Callable[[], None]:
+    """Return what puts a link to a log in its place."""
+
+    def replace() -> None:
+        moved = log.with_name("moved")
+        log.rename(moved)
+        log.symlink_to(moved)
+
+    return replace
+
+
 def test_a_link_put_there_meanwhile_is_not_what_was_written_to(
-    log: Path, monkeypatch: pytest.MonkeyPatch
+    log: Path, replaced_by_link: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even one that leads to the very file: the write is undone, and the next look refuses it."""
     records = JsonlLog(log, follow_symlinks=False)
     records.append({"n": 1})
     before = log.read_bytes()
-    moved = log.with_name("moved")
     calls = SystemCalls(monkeypatch, log)
-
-    def replace_by_link() -> None:
-        log.rename(moved)
-        log.symlink_to(moved)
-
-    calls.at("write", 1, replace_by_link, after=True)
+    calls.at("write", 1, replaced_by_link, after=True)
     with pytest.raises(StorageError, match="it is a symbolic link"):
         records.append({"n": 2})
-    assert moved.read_bytes() == before
+    assert log.with_name("moved").read_bytes() == before
+
+
+@posix_only
+def test_a_link_put_there_while_the_lock_was_waited_for_is_not_held(
+    log: Path, replaced_by_link: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The block does not begin."""
+    records = JsonlLog(log, follow_symlinks=False)
+    records.append({"n": 1})
+    calls = SystemCalls(monkeypatch, log)
+    calls.at(LOCK, 1, replaced_by_link)
+    with pytest.raises(StorageError, match="it is a symbolic link"), records.locked():
+        raise AssertionError

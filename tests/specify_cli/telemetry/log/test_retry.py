@@ -17,7 +17,7 @@ def refusing(times: int, error: OSError) -> list[OSError]:
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EEXIST])
 def test_an_action_is_tried_until_it_works(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With longer and longer pauses."""
+    """At once, and then with longer and longer pauses."""
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)
     refusals = refusing(3, OSError(number, "refused"))
@@ -30,6 +30,8 @@ def test_an_action_is_tried_until_it_works(number: int, monkeypatch: pytest.Monk
     assert retried(act, seconds=5) == "done"
     assert len(pauses) == 3
     assert pauses == sorted(pauses)
+    assert pauses[0] == 0
+    assert pauses[1] > 0
 
 
 def test_patience_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +42,9 @@ def test_patience_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     def act() -> str:
         raise PermissionError(errno.EACCES, "refused")
 
+    with pytest.raises(PermissionError):
+        retried(act, seconds=0)
+    assert pauses == []
     with pytest.raises(PermissionError):
         retried(act, seconds=1)
     assert 1 <= sum(pauses) < 1.2

@@ -17,8 +17,10 @@ import pytest
 
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, JsonlLog, LockTimeoutError, SimpleJsonStore
-from specify_cli.telemetry._log import lock
+from specify_cli.telemetry._log import in_flight, lock
+from specify_cli.telemetry._log.held import snapshot_of
 
+from ..support.descriptors import next_descriptor
 from ..support.events import make_event
 
 
@@ -135,6 +137,14 @@ def test_a_store_may_wait_for_ever(log: Path) -> None:
     assert len(SimpleJsonStore(log).load_all_events()) == 3
 
 
+def test_what_was_waited_before_counts(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the lock that the threads of a store share, say: there is nothing left to wait."""
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    store = SimpleJsonStore(held, timeout=60)
+    with pytest.raises(LockTimeoutError, match="for 60 seconds"):
+        store._log.append(lambda _: b"", time.monotonic() - 61)
+
+
 def test_a_known_event_is_not_waited_for_twice(log: Path) -> None:
     """Once to look it up, and once to save it, that would be."""
     store = SimpleJsonStore(log, timeout=1)
@@ -159,6 +169,7 @@ def test_the_error_is_one_of_the_stores_own_too(held: Path) -> None:
     assert isinstance(caught.value, StorageError)
     with pytest.raises(LockTimeoutError) as usual:
         SimpleJsonStore(held, timeout=0).save_event(make_event())
+    assert type(usual.value) is LockTimeoutError
     for error in (caught.value, usual.value):
         again = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
         assert type(again) is type(error)
@@ -219,9 +230,50 @@ def test_several_may_look_at_once(log: Path) -> None:
         os.close(fd)
 
 
+@pytest.mark.parametrize("how", ["a reader", "a check"])
+def test_a_reader_of_what_is_settled_keeps_nobody_waiting(how: str, log: Path) -> None:
+    """It gives the lock back before it reads: even its own thread may append meanwhile."""
+    store = SimpleJsonStore(log, timeout=0)
+    store.save_event(first := make_event())
+    opened = store._log.opened(settled=True) if how == "a reader" else snapshot_of(log)
+    with opened as file:
+        assert not in_flight.threads
+        store.save_event(make_event())
+        assert file is not None
+        assert file.size < log.stat().st_size
+    assert first in store.load_all_events()
+    with store._log.opened():
+        assert not in_flight.threads
+
+
+def test_a_check_that_is_given_up_leaves_nothing_open(log: Path) -> None:
+    """Not even while the error is looked at."""
+    log.touch()
+    before = next_descriptor()
+    with pytest.raises(KeyboardInterrupt) as caught, snapshot_of(log):
+        raise KeyboardInterrupt
+    assert next_descriptor() == before
+    assert caught.tb is not None
+
+
+def test_pauses_grow_until_the_time_is_over(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From almost none to a hundredth of a second; the last one ends when the time does."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "monotonic", lambda: sum(pauses))
+    with pytest.raises(LockTimeoutError):
+        save(held, 1)
+    assert sum(pauses) == pytest.approx(1)
+    *growing, _ = pauses
+    assert growing == sorted(growing)
+    assert 0 < growing[0] < growing[-1] <= 0.01
+
+
 def test_how_long_a_store_waits_is_part_of_it(log: Path) -> None:
     """Where it is not the usual time."""
-    assert repr(SimpleJsonStore(log)) == f"SimpleJsonStore({str(log)!r}, fsync=False)"
+    usual = f"SimpleJsonStore({str(log)!r}, fsync=False)"
+    assert repr(SimpleJsonStore(log)) == repr(SimpleJsonStore(log, timeout=30)) == usual
+    assert repr(JsonlLog(log)) == f"JsonlLog({str(log)!r}, fsync=False)"
     store = SimpleJsonStore(log, timeout=None)
     assert repr(store) == f"SimpleJsonStore({str(log)!r}, fsync=False, timeout=None)"
 

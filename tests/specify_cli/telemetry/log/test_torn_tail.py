@@ -133,9 +133,10 @@ def test_loading_a_torn_log_does_not_change_it(log: Path, store: SimpleJsonStore
     assert log.read_bytes() == content
 
 
-def test_a_batch_seals_too(log: Path, store: SimpleJsonStore) -> None:
-    """A batch begins on a line of its own."""
-    log.write_bytes(b"torn")
+@pytest.mark.parametrize("torn", [b"t", b"torn"])
+def test_a_batch_seals_too(torn: bytes, log: Path, store: SimpleJsonStore) -> None:
+    """A batch begins on a line of its own, however little there is before it."""
+    log.write_bytes(torn)
     events = make_events(3)
     assert store.save_events(events) == 3
     assert store.load_all_events() == events
