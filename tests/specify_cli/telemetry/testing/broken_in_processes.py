@@ -212,9 +212,9 @@ class HurriedDurable(DurableEventStoreContract):
 
 
 class Hurried(OfProcesses):  # type: ignore[misc, valid-type]  # made above
-    """A suite that does not wait for long."""
+    """A suite that does not wait for long, but for a process to start on a busy machine."""
 
-    deadline = 2.0
+    deadline = 4.0
 
 
 TestLockedFileStore = file_suite(LockedFileStore, OfBoth)
