@@ -43,6 +43,7 @@ class Connection:
     """A connection that gives some results, and takes what is sent when it is listened to."""
 
     status = pq.ConnStatus.OK
+    nonblocking = 0
 
     def __init__(self, fd: int, *results: Refusal) -> None:
         """Use a descriptor that is ready."""
@@ -95,8 +96,10 @@ def test_the_first_of_several_errors_counts(fd: int, monkeypatch: pytest.MonkeyP
 def test_what_the_server_says_is_listened_to_while_it_is_sent_to(
     fd: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may take no more before it is."""
-    session_of(monkeypatch, Connection(fd)).run_script("", Deadline(2))
+    """It may take no more before it is. Nothing but that wait takes time."""
+    connection = Connection(fd)
+    session_of(monkeypatch, connection).run_script("", Deadline(2))
+    assert connection.nonblocking
 
 
 @pytest.mark.parametrize(

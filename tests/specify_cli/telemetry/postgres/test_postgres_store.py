@@ -357,8 +357,9 @@ def test_what_is_no_event_is_refused(store: SimplePostgresStore) -> None:
     """A caller's mistake is a TypeError, as in the store in a file."""
     with pytest.raises(TypeError, match="not an event of this store"):
         store.save_event("event")  # type: ignore[arg-type]  # wrong
-    with pytest.raises(TypeError, match="an aggregate_id is a str"):
-        store.load_events(1)  # type: ignore[arg-type]  # wrong
+    for wrong in (1, None):
+        with pytest.raises(TypeError, match="an aggregate_id is a str"):
+            store.load_events(wrong)  # type: ignore[arg-type]  # wrong
     with pytest.raises(TypeError, match="an aggregate_id is a str"):
         list(store.iter_events(1))  # type: ignore[arg-type]  # wrong
     with pytest.raises(TypeError, match="a cursor is a str or None"):

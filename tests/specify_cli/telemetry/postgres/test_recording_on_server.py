@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from specify_cli.spec_kitty_events import Event, StorageError
+from specify_cli.telemetry._codec import MalformedLineError
 from specify_cli.telemetry.postgres import PostgresEventStore, SimplePostgresStore, cursor
 from specify_cli.telemetry.postgres import rows as server_rows
 from specify_cli.telemetry.postgres.held import HeldLog
@@ -167,8 +168,10 @@ def test_a_known_line_that_does_not_load_is_told(
     """There is nothing to return, and nothing is saved."""
     event = store.save_next(next_of)
     server.execute(f"UPDATE spec_kitty_events SET line = 'x' WHERE log = '{log}'")
-    with pytest.raises(StorageError, match=rf'its line of event "{event.event_id}" does not load'):
+    reason = rf'its line of event "{event.event_id}" does not load'
+    with pytest.raises(StorageError, match=reason) as caught:
         store.save_next(lambda clock: event.model_copy(update={"lamport_clock": clock}))
+    assert isinstance(caught.value.__cause__, MalformedLineError)
 
 
 @pytest.mark.parametrize(

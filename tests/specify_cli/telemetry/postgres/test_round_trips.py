@@ -115,7 +115,7 @@ def test_a_batch_is_as_large_as_one_statement_takes(monkeypatch: pytest.MonkeyPa
     """In rows and in bytes; a row of its own that is larger has one for itself."""
     monkeypatch.setattr(server_rows, "_ROWS", 3)
     monkeypatch.setattr(server_rows, "_BYTES", 10)
-    expected = [[1, 1, 1], [10], [9, 1], [20], [1]]
+    expected = [[1, 1, 1], [1, 1, 1], [10], [9, 1], [20], [1]]
     rows = [Row(None, "one", b"x" * size) for sizes in expected for size in sizes]
     found = [[len(row.line) for row in batch] for batch in batches_of(rows)]
     assert found == expected
