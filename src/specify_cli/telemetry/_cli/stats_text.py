@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -163,9 +164,11 @@ def _size(size: int) -> str:
     return f"{value:,.1f} GB"
 
 
-def _number(value: Decimal | None) -> int | float | None:
+def _number(value: Decimal | None) -> int | float | str | None:
     if value is None:
         return None
+    if value.adjusted() >= sys.int_info.str_digits_check_threshold:
+        return str(value)  # Python may refuse to spell it as an integer, and no float holds it
     return int(value) if value == value.to_integral_value() else float(value)
 
 
@@ -179,4 +182,7 @@ def _shown(value: Decimal | None) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    try:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except RecursionError:  # nested as deep as Python can still read
+        return "..."

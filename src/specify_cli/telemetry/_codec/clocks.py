@@ -16,7 +16,7 @@ from .codec import EventCodec
 from .event import EventT, shown
 from .fields import content_of
 from .malformed import MalformedLineError
-from .search import all_lines
+from .search import all_lines, line_around
 
 _KEY = b'"lamport_clock"'
 _ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
@@ -104,8 +104,10 @@ def _named_clocks(block: bytes, above: int) -> list[tuple[int | None, int]]:
         known = named.get(start, 0)
         named[start] = None if number is None or known is None else max(number, known)
     if b"\\" in block:  # most logs hold none at all, and this is the fastest way to tell
-        for match in _ESCAPED_LETTER.finditer(block):
-            named[block.rfind(b"\n", 0, match.start()) + 1] = None
+        end = 0
+        while escape := _ESCAPED_LETTER.search(block, end):
+            start, end = line_around(escape.start(), block)
+            named[start] = None
     return [(number, start) for start, number in named.items()]
 
 

@@ -19,6 +19,9 @@ import contextlib
 import errno
 import os
 import threading
+from functools import partial
+from operator import methodcaller
+from types import SimpleNamespace
 
 from . import files
 
@@ -30,6 +33,7 @@ locked: set[int] = set()
 
 # Held while a file is opened: no child has a descriptor that is open and not in `threads` yet.
 _no_fork = threading.RLock()
+_methods = SimpleNamespace(acquire=_no_fork.acquire, release=_no_fork.release)
 _forks = 0
 
 # For how many seconds an append waits to keep forks away from the copy that it makes.
@@ -63,13 +67,14 @@ def close_copy(fd: int) -> None:
     Raises:
         OSError: What the operating system reports when a file is closed.
     """
+    no_fork = _no_fork  # in a child that a signal handler forks, the name is another lock's
     held: list[bool] = []
     try:
-        held.extend(filter(None, map(_no_fork.acquire, (True,), (_PATIENCE,))))
+        held.extend(filter(None, map(no_fork.acquire, (True,), (_PATIENCE,))))
         list(map(os.close, map(os.dup, (fd,))))
     finally:
         for _ in held:
-            _no_fork.release()
+            no_fork.release()
 
 
 def is_locked_by_this_thread(path: str) -> bool:
@@ -98,8 +103,10 @@ def is_this_threads(fd: int) -> bool:
 
 
 def _after_fork_in_child() -> None:  # pragma: posix
-    global _forks  # noqa: PLW0603  # it is this module that counts them
+    global _forks, _no_fork  # noqa: PLW0603  # the lock is the parent's, held by one of its threads
     _forks += 1
+    _no_fork = free = threading.RLock()
+    vars(_methods).update(acquire=free.acquire, release=free.release)
     thread = threading.get_ident()
     for fd, its in list(threads.items()):
         if its == thread:
@@ -119,12 +126,10 @@ def _refuse_everything(fd: int) -> None:  # pragma: posix
 if hasattr(os, "register_at_fork"):  # pragma: no branch, pragma: posix
     # Each of them twice: an interrupt may end the first, and Python goes on all the same.
     for _ in range(2):
-        os.register_at_fork(after_in_child=_after_fork_in_child)
-        # The lock's own methods: in a function of this module, an interrupt could come before the
-        # lock is given back, and every other thread would wait for ever. In the child the thread
-        # that has forked is the same, so it has the lock there too.
         os.register_at_fork(
-            before=_no_fork.acquire,
-            after_in_parent=_no_fork.release,
-            after_in_child=_no_fork.release,
+            # No function of this module: an interrupt could come before the lock is given back, and
+            # every other thread would wait for ever.
+            before=partial(methodcaller("acquire"), _methods),
+            after_in_parent=partial(methodcaller("release"), _methods),
+            after_in_child=_after_fork_in_child,
         )

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._cli.stats_text import stats_as_text
+from specify_cli.telemetry.query import Record, Stats
 
 from ..support.events import WHEN, make_event, numbered_id
 from ..support.platforms import posix_only
@@ -103,6 +105,35 @@ def test_csv_is_the_rows(costs: Path, capsys: pytest.CaptureFixture[str]) -> Non
         ["claude", "100", "1", "1.5", "1.5"],
         ["unknown", "", "1", "", ""],
     ]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_sum_that_python_does_not_spell_is_a_text(
+    sign: str, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The numbers are as long as any that is read, and no float holds them."""
+    log.write_text(f'{{"n": {sign}{"9" * 4300}}}\n' * 2)
+    assert main("stats", "--json", log, "--sum", "n") == 0
+    (group,) = json.loads(capsys.readouterr().out)["groups"]
+    assert group["sum"] == {"n": f"{sign}2.000000000000000000000000000E+4300"}
+    assert main("stats", "--csv", log, "--sum", "n") == 0
+    assert f"2,{sign}2.000000000000000000000000000E+4300," in capsys.readouterr().out
+
+
+def test_a_group_by_a_value_nested_as_deep_as_can_be_is_shown_somehow() -> None:
+    """No record ends the command."""
+    value = inner = list[object]()
+    stats = Stats(["x"])
+    stats.add(Record({"x": value}))
+    for _ in range(200_000):
+        deeper = list[object]()
+        inner.append(deeper)
+        inner = deeper
+    try:
+        assert stats_as_text(stats, io.StringIO()).splitlines()[-1].split() == ["...", "1"]
+    finally:
+        while value:  # so that Python does not have to come back up from that depth
+            value = value.pop()  # type: ignore[assignment]  # a list, down to the last
 
 
 def test_several_logs_are_one_sum(costs: Path, capsys: pytest.CaptureFixture[str]) -> None:

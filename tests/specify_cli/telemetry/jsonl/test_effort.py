@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry import JsonlEventStore, JsonlLog, SimpleJsonStore
-from specify_cli.telemetry._codec import named_ids
+from specify_cli.telemetry._codec import highest_clock, named_ids
 from specify_cli.telemetry._codec.codec import EventCodec
 from specify_cli.telemetry._log import files
 
@@ -316,6 +316,22 @@ def test_a_line_that_names_many_ids_is_gone_through_once() -> None:
         return best
 
     assert seconds(32_000) < 16 * seconds(4_000)
+
+
+def test_a_line_with_many_escapes_is_looked_through_for_a_clock_once() -> None:
+    """Programs of other languages escape what HTML gives a meaning, and write pages of it."""
+
+    def seconds(count: int) -> float:
+        line = CODEC.encode(make_event(lamport_clock=7, payload={"page": "<" * count}))
+        line = line.replace(b"<", rb"\u003c")
+        best = 9e9
+        for _ in range(3):
+            start = CLOCK()
+            assert highest_clock(line, 0, CODEC) == (7, 0)
+            best = min(best, CLOCK() - start)
+        return best
+
+    assert seconds(160_000) < 16 * seconds(20_000)
 
 
 def test_a_line_that_names_all_ids_of_a_batch_is_decoded_once(

@@ -50,6 +50,14 @@ def in_the_middle(
     assert calls.fired
 
 
+def save_in_another_thread(store: SimpleJsonStore) -> None:
+    """Save an event, soon."""
+    thread = threading.Thread(target=store.save_event, args=(make_event(),), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 @pytest.mark.parametrize("call", ["fstat", READ, "write", "stat"])
 def test_a_child_forked_by_another_thread_has_no_copy_of_the_descriptor(
     call: str, log: Path, monkeypatch: pytest.MonkeyPatch
@@ -126,28 +134,39 @@ def test_an_interrupt_while_a_process_forks_keeps_no_thread_waiting(
     finally:
         sys.settrace(tracing)
     assert code == 0
-    thread = threading.Thread(target=store.save_event, args=(make_event(),), daemon=True)
-    thread.start()
-    thread.join(10)
-    assert not thread.is_alive()
+    save_in_another_thread(store)
+
+
+@pytest.mark.parametrize("call", ["open", "dup"])
+def test_other_threads_of_a_child_that_a_handler_forks_save(
+    call: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though its own thread never goes on with the call in which it was forked."""
+    codes: list[int] = []
+    other = SimpleJsonStore(log.with_name("other"))
+
+    def fork() -> None:
+        def save_and_end() -> None:
+            save_in_another_thread(other)
+            os._exit(0)
+
+        codes.append(exit_code_of_child(save_and_end))
+
+    in_the_middle(monkeypatch, log, fork, call)
+    assert codes == [0]
+    assert len(other.load_all_events()) == 1
 
 
 def test_a_child_and_its_own_child_save_in_any_thread(store: SimpleJsonStore) -> None:
     """What keeps forks away is free again in each of them."""
 
-    def save() -> None:
-        thread = threading.Thread(target=store.save_event, args=(make_event(),), daemon=True)
-        thread.start()
-        thread.join(10)
-        assert not thread.is_alive()
-
     def save_in_a_child(generations: int) -> None:
-        save()
+        save_in_another_thread(store)
         left = generations - 1
         os._exit(exit_code_of_child(lambda: save_in_a_child(left)) if left else 0)
 
     assert exit_code_of_child(lambda: save_in_a_child(2)) == 0
-    save()
+    save_in_another_thread(store)
     assert len(store.load_all_events()) == 3
 
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any, TypeAlias
 
 import pytest
@@ -260,6 +260,8 @@ def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_r
     thread = threading.get_ident()
     following = next_descriptor()
     monkeypatch.setattr(in_flight, "_forks", 0)
+    monkeypatch.setattr(in_flight, "_no_fork", lock := threading.RLock())
+    monkeypatch.setattr(in_flight, "_methods", methods := SimpleNamespace())
     in_flight.threads.update({mine: thread, other: thread + 1})
     in_flight._after_fork_in_child()
     assert not in_flight.threads
@@ -268,6 +270,8 @@ def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_r
         with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
             os.fstat(fd)
     assert not os.get_inheritable(mine)
+    assert in_flight._no_fork is not lock
+    assert {in_flight._no_fork.acquire, in_flight._no_fork.release} == {*vars(methods).values()}
     with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
         os.write(mine, b"a line\n")
     with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
