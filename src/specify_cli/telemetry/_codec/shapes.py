@@ -216,7 +216,12 @@ def core(known: Mapping[str, Schema], value: Any) -> Any:
     if isinstance(value, dict):
         if value.get("type") == "definition-ref":
             return _followed(known, value)
-        return {key: core(known, item) for key, item in value.items() if key not in _IRRELEVANT}
+        return {
+            key: core(known, item)
+            for key, item in value.items()
+            # What is not strict need not say so; pydantic before 2.9 does.
+            if key not in _IRRELEVANT and not (key == "strict" and item is False)
+        }
     return value
 
 

@@ -1,10 +1,11 @@
 """A file of lines that threads and processes append to; it knows nothing of what is in a line."""
 
 from .append import AppendLog
-from .errors import LockTimeoutError
+from .errors import HeldTooLongError, LockTimeoutError
 from .files import MODE, checked_mode, checked_path, checked_timeout
 from .lock import TIMEOUT
 from .locked import Appended, LockedLog
+from .logger import Logger
 from .snapshot import NO_PREFIX, Prefix, Snapshot
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "TIMEOUT",
     "AppendLog",
     "Appended",
+    "HeldTooLongError",
     "LockTimeoutError",
     "LockedLog",
+    "Logger",
     "Prefix",
     "Snapshot",
     "checked_mode",

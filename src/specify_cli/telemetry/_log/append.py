@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
@@ -28,6 +27,7 @@ from . import files, in_flight, lock
 from .directories import DirectorySync
 from .errors import HeldTooLongError, lock_timeout
 from .locked import Appended, LockedLog, PendingAppend
+from .logger import Logger
 from .snapshot import Snapshot
 
 _T = TypeVar("_T")
@@ -57,7 +57,7 @@ class AppendLog:
         timeout: float | None = lock.TIMEOUT,
         mode: int = files.MODE,
         follow_symlinks: bool = True,
-        logger: logging.Logger,
+        logger: Logger,
         error_type: type[Exception],
     ) -> None:
         self.path = path
@@ -67,12 +67,10 @@ class AppendLog:
         self.follow_symlinks = follow_symlinks
         self.error_type = error_type
         self.logger = logger
-        self._name = os.fspath(path)
-        self._hold = partial(
-            lock.hold, self._name, timeout=timeout, mode=mode, follow=follow_symlinks
-        )
-        self._directories = DirectorySync(self._name)
-        self._warned = False
+        self._name = name = os.fspath(path)
+        self._hold = partial(lock.hold, name, timeout=timeout, mode=mode, follow=follow_symlinks)
+        self._directories = DirectorySync(name)
+        self._has_warned = False
 
     def append(self, choose: Callable[[LockedLog], bytes], since: float | None = None) -> Appended:
         """Append the lines that ``choose`` returns after looking at the locked file.
@@ -164,6 +162,12 @@ class AppendLog:
                 looking.close()
         return b""
 
+    def refuse_own(self) -> None:
+        """Refuse what this thread would wait for in vain: it has the log locked itself."""
+        if in_flight.is_locked_by_this_thread(self._name):
+            error = OSError(*lock.OWN_APPEND)
+            raise self.refused("append to", error) from error
+
     def refused(self, action: str, error: OSError) -> Exception:
         """Return what to raise when the operating system refuses, or no lock was to be had."""
         is_late = isinstance(error, HeldTooLongError)
@@ -194,8 +198,13 @@ class AppendLog:
         holding = self._hold(_APPENDING, "exclusive", since=since)
         try:
             fd, locked = next(holding)
-            if not locked:
-                self._warn_once()
+            if not (locked or self._has_warned):
+                self._has_warned = True
+                self.logger.warning(
+                    'No file locks for "%s": a save by another process at the same moment may be '
+                    "written twice",
+                    self.path,
+                )
             log = LockedLog(fd, self._name, self.timeout)
             return self._write(log, choose(log), may_roll_back=locked)
         finally:
@@ -239,12 +248,3 @@ class AppendLog:
             if not current and may_roll_back:
                 log.roll_back()
         return Appended(log.size - len(lines), log.prefix()) if current else None
-
-    def _warn_once(self) -> None:
-        if not self._warned:
-            self._warned = True
-            self.logger.warning(
-                'No file locks for "%s": a save by another process at the same moment may be '
-                "written twice",
-                self.path,
-            )

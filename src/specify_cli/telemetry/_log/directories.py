@@ -38,14 +38,15 @@ class DirectorySync:
         Raises:
             OSError: A directory could not be synced; the next call tries again.
         """
-        if self._synced and all(_state(name) == state for name, state in self._synced.items()):
-            return
         # A change made just before may share its time with one that is yet to come, while the
         # device is waited for or later.
         settled = time.time_ns() - _SETTLED_NS
-        # Through a link, the file is in one directory and its name in another.
+        # Through a link, the file is in one directory and its name in another. Which those are,
+        # the working directory or another link on the way may have changed.
         nearest = [os.path.dirname(name) for name in _names_of(self._path)]  # noqa: PTH120  # a str
         states = {name: _state(name) for name in nearest}
+        if states == self._synced:
+            return
         for name in _with_those_above(nearest):
             files.sync_directory(name)
         self._synced = states if all(state[2] < settled for state in states.values()) else {}

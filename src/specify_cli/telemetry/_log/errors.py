@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from collections.abc import Hashable
 from typing import cast
@@ -10,7 +11,15 @@ from .._contract import StorageError
 
 
 class HeldTooLongError(TimeoutError):
-    """The lock was not to be had in time."""
+    """The lock was not to be had in time.
+
+    Args:
+        timeout: For how many seconds it was waited for.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        fact = f"another call has held its lock for {timeout:g} seconds"
+        super().__init__(errno.ETIMEDOUT, fact)
 
 
 class LockTimeoutError(StorageError):

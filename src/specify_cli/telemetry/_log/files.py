@@ -47,15 +47,17 @@ def checked_timeout(timeout: float | None) -> float | None:
 
     Raises:
         TypeError: It is neither a number nor None.
-        ValueError: It is negative or not a number, so that waiting would not end as it says.
+        ValueError: It is negative, not a number, or an integer that no float holds, so that waiting
+            would not end as it says.
     """
     if timeout is None:
         return None
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"a timeout is a number of seconds or None, not {timeout!r}")
-    if not timeout >= 0:
-        raise ValueError(f"a timeout is from 0 on, not {timeout!r}")
-    return timeout
+    with contextlib.suppress(OverflowError):  # added to the time that it is, it would be raised
+        if float(timeout) >= 0:
+            return timeout
+    raise ValueError(f"a timeout is from 0 on, not {timeout!r}")
 
 
 def checked_mode(mode: int) -> int:

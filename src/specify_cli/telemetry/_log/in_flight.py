@@ -15,6 +15,7 @@ A list of descriptors in flight also tells a call that waits whether it waits fo
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -23,6 +24,9 @@ from . import files
 
 # The thread of each descriptor. A number is here from before it is locked until it is unlocked.
 threads: dict[int, int] = {}
+
+# Which of them are locked. Numbers that are no longer above may linger.
+locked: set[int] = set()
 
 # Held while a file is opened: no child has a descriptor that is open and not in `threads` yet.
 _no_fork = threading.RLock()
@@ -42,6 +46,7 @@ def open_into(fds: list[int], path: str, flags: int, mode: int) -> int:
         forks = _forks
         files.open_into(fds, path, flags, mode)
         fd = fds[-1]
+        locked.discard(fd)
         threads[fd] = threading.get_ident()
         if forks != _forks:  # pragma: posix
             raise OSError(errno.EINTR, "a signal handler has forked")
@@ -58,14 +63,23 @@ def close_copy(fd: int) -> None:
     Raises:
         OSError: What the operating system reports when a file is closed.
     """
-    no_fork = _no_fork  # in a child that a signal handler forks, the name is another lock's
     held: list[bool] = []
     try:
-        held.extend(filter(None, map(no_fork.acquire, (True,), (_PATIENCE,))))
+        held.extend(filter(None, map(_no_fork.acquire, (True,), (_PATIENCE,))))
         list(map(os.close, map(os.dup, (fd,))))
     finally:
         for _ in held:
-            no_fork.release()
+            _no_fork.release()
+
+
+def is_locked_by_this_thread(path: str) -> bool:
+    """Return whether this thread holds the lock of the file that a path names."""
+    thread = threading.get_ident()
+    own = [fd for fd, its in list(threads.items()) if its == thread and fd in locked]
+    with contextlib.suppress(OSError, ValueError):  # a NUL in the path
+        statuses = map(os.fstat, own)
+        return any(files.names(path, (status.st_dev, status.st_ino)) for status in statuses)
+    return False
 
 
 def is_this_threads(fd: int) -> bool:
@@ -83,18 +97,9 @@ def is_this_threads(fd: int) -> bool:
     return False
 
 
-def _before_fork() -> None:  # pragma: posix
-    _no_fork.acquire()
-
-
-def _after_fork_in_parent() -> None:  # pragma: posix
-    _no_fork.release()
-
-
 def _after_fork_in_child() -> None:  # pragma: posix
-    global _forks, _no_fork  # noqa: PLW0603  # the lock is the parent's, held by one of its threads
+    global _forks  # noqa: PLW0603  # it is this module that counts them
     _forks += 1
-    _no_fork = threading.RLock()
     thread = threading.get_ident()
     for fd, its in list(threads.items()):
         if its == thread:
@@ -112,10 +117,14 @@ def _refuse_everything(fd: int) -> None:  # pragma: posix
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch, pragma: posix
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
-    # Once more: an interrupt may end the first, and Python goes on with the child all the same.
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    # Each of them twice: an interrupt may end the first, and Python goes on all the same.
+    for _ in range(2):
+        os.register_at_fork(after_in_child=_after_fork_in_child)
+        # The lock's own methods: in a function of this module, an interrupt could come before the
+        # lock is given back, and every other thread would wait for ever. In the child the thread
+        # that has forked is the same, so it has the lock there too.
+        os.register_at_fork(
+            before=_no_fork.acquire,
+            after_in_parent=_no_fork.release,
+            after_in_child=_no_fork.release,
+        )

@@ -28,6 +28,9 @@ TIMEOUT = 30.0
 
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
+# What is raised when a thread would wait for itself.
+OWN_APPEND = (errno.EDEADLK, "an append of this very thread is under way")
+
 # An append takes some ten microseconds: most locks are free again within as many tries, and the
 # shortest sleep takes longer. Two processes save 1.7 times as fast as with a lock that the kernel
 # waits for, and 99.9 % of their saves take half the time.
@@ -157,6 +160,7 @@ def acquire(
         if not _try_to_lock(fd, kind):
             _refuse_to_wait_for_oneself(fd)
             _wait(fd, kind, timeout, since)
+        in_flight.locked.add(fd)
     except OSError as error:
         if error.errno in _UNSUPPORTED:
             _refuse_to_wait_for_oneself(fd)
@@ -167,11 +171,11 @@ def acquire(
 
 def _refuse_to_wait_for_oneself(fd: int) -> None:
     if in_flight.is_this_threads(fd):
-        raise OSError(errno.EDEADLK, "an append of this very thread is under way")
+        raise OSError(*OWN_APPEND)
 
 
 def _wait(fd: int, kind: Kind, timeout: float | None, since: float | None) -> None:
-    end = None if timeout is None else (time.monotonic() if since is None else since) + timeout
+    begun = time.monotonic() if since is None else since
     delay = 0.0
     tries = 0
     while not _try_to_lock(fd, kind):
@@ -180,12 +184,10 @@ def _wait(fd: int, kind: Kind, timeout: float | None, since: float | None) -> No
             _let_others_run()
             continue
         delay = min(max(delay * 1.5, _FIRST_DELAY), _LONGEST_DELAY)
-        if end is not None:
-            left = end - time.monotonic()
+        if timeout is not None:
+            left = begun + timeout - time.monotonic()
             if left <= 0:
-                raise HeldTooLongError(
-                    errno.ETIMEDOUT, f"another call has held its lock for {timeout:g} seconds"
-                )
+                raise HeldTooLongError(timeout)
             delay = min(delay, left)
         time.sleep(delay)
 

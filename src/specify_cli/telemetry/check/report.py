@@ -191,20 +191,19 @@ class _Check(Generic[EventT]):
 
     def _take_event(self, line: Line, event_id: EventId) -> None:
         content, start = content_of(line)
-        first = self._contents.first(event_id)
-        if first is None:
-            self._contents.add(event_id, content, start)
+        first, same = self._contents.first(event_id), self._contents.find(event_id, content)
+        if same is not None:
+            self._take_repeat(line, "duplicate", "the same as line {}", same)
             return
-        same = self._contents.find(event_id, content)
-        kind: ProblemKind = "repeated id" if same is None else "duplicate"
+        self._contents.add(event_id, content, start)
+        if first is not None:
+            reason = "another line with the id of line {}, which is the one that loads"
+            self._take_repeat(line, "repeated id", reason, first)
+
+    def _take_repeat(self, line: Line, kind: ProblemKind, reason: str, other: int) -> None:
         self._counts[kind] += 1
-        if same is None:
-            self._contents.add(event_id, content, start)
         if len(self._problems) < self._limit:
-            number = self._numbers.at(first if same is None else same)
-            reason = f"another line with the id of line {number}, which is the one that loads"
-            if same is not None:
-                reason = f"the same as line {number}"
+            reason = reason.format(self._numbers.at(other))
             self._problems.append(problem(line, line.offset, kind, reason, line.data))
 
     def _take_other(self, line: Line) -> None:

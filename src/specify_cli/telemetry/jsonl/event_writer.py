@@ -8,6 +8,7 @@ from collections.abc import Callable
 from .._codec import EventCodec, EventId, EventT, check_clock
 from .._log import AppendLog, LockedLog
 from .highest_clock import HighestClock
+from .id_index import KnownIds
 from .writer import Writer
 
 
@@ -46,36 +47,44 @@ class EventWriter(Writer[EventT]):
         event: EventT
         clock: int
         new: list[tuple[EventId | None, bytes]]
+        ids: KnownIds[EventT] | None = None
 
         def choose(log: LockedLog) -> bytes:
-            nonlocal event, clock, new
+            nonlocal event, clock, new, ids
             clock = self._clocks.of(log) + 1
             event = self._made(make, clock)
             line = self._encode(event)
-            known = None if id_is_new else self._known(event, log)
+            event_id = self._codec.id_of(event)
+            if not id_is_new:
+                ids = self._ids.catch_up(log, [event_id])
+            known = self._known(event_id, ids, log)
             if known is not None:
                 event, new = known, []
                 return b""
-            new = [(self._codec.id_of(event), line)]
+            new = [(event_id, line)]
             return line
 
         since = time.monotonic()
+        lock, taken = self._lock, list[bool]()
         try:
-            with self._lock:
-                appended = self._log.append(choose, since)
-                if not id_is_new:
-                    self._ids.add(new, appended)
-                if new:
-                    self._clocks.add(clock, appended)
+            self._take(lock, taken)
+            appended = self._log.append(choose, since)
+            if ids is not None:
+                self._ids.add(new, appended, ids)
+            if new:
+                self._clocks.add(clock, appended)
         except NotMadeError as error:
             raise error.reason from None
+        finally:
+            for _ in taken:
+                lock.release()
         return event
 
-    def _known(self, event: EventT, log: LockedLog) -> EventT | None:
-        """Return the event of the log that has the id of ``event``, if there is one."""
-        event_id = self._codec.id_of(event)
-        self._ids.catch_up(log, [event_id])
-        line = None if event_id is None else self._ids.line_of(event_id, log)
+    def _known(
+        self, event_id: EventId | None, ids: KnownIds[EventT] | None, log: LockedLog
+    ) -> EventT | None:
+        """Return the event of the log that has the id, if there is one and ids are looked for."""
+        line = None if event_id is None or ids is None else ids.line_of(event_id)
         if line is None:
             return None
         log.acknowledge(line)

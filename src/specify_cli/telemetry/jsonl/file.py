@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 
-from .._log import MODE, TIMEOUT, AppendLog, checked_mode, checked_path, checked_timeout
+from .._log import MODE, TIMEOUT, AppendLog, Logger, checked_mode, checked_path, checked_timeout
 
 
 class JsonlFile:
@@ -30,7 +29,7 @@ class JsonlFile:
             mode=checked_mode(mode),
             follow_symlinks=follow_symlinks,
             # Whoever defines the class decides where its warnings go.
-            logger=logging.getLogger(type(self).__module__),
+            logger=Logger(type(self).__module__),
             error_type=error_type,
         )
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Generic
 
 from .._codec import EventId, EventT
-from .._log import LockedLog
-from .id_index import IdIndex
+from .._log import Appended, LockedLog
+from .id_index import IdIndex, KnownIds
 
 
 class PendingLines(Generic[EventT]):
@@ -15,7 +15,7 @@ class PendingLines(Generic[EventT]):
 
     Args:
         log: The log, held.
-        ids: The ids in it.
+        ids: The index of the ids in it.
 
     Attributes:
         log: The same.
@@ -27,6 +27,7 @@ class PendingLines(Generic[EventT]):
         self.log = log
         self.lines: list[tuple[EventId | None, bytes]] = []
         self._ids = ids
+        self._known: KnownIds[EventT] | None = None
         self._added: set[EventId | None] = set()
 
     def add(self, lines: Sequence[tuple[EventId | None, bytes]]) -> int:
@@ -35,7 +36,13 @@ class PendingLines(Generic[EventT]):
         Raises:
             OSError: The log cannot be read. None has been added.
         """
-        new = self._ids.new_lines(lines, self.log, self._added)
+        self._known = self._ids.catch_up(self.log, [event_id for event_id, _ in lines])
+        new = self._known.new_lines(lines, self._added)
         self._added.update(event_id for event_id, _ in new)
         self.lines += new
         return len(new)
+
+    def are_in(self, appended: Appended) -> None:
+        """Take the lines into the index: they are in the file by now."""
+        if self._known is not None:  # else nobody has looked which ids the log has
+            self._ids.add(self.lines, appended, self._known)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Generic
 
 from .._codec import Codec, EventCodec, EventT, MalformedLineError, is_blank, lines_of_aggregate
-from .._log import AppendLog
+from .._log import AppendLog, Logger
 from . import errors
 from .recent import RecentIds
 
@@ -18,7 +17,7 @@ _MAX_WARNINGS = 10
 class SkippedLines:
     """Reports the lines that a read skips: the first ten, and at its end how many there were."""
 
-    def __init__(self, path: Path | str, logger: logging.Logger) -> None:
+    def __init__(self, path: Path | str, logger: Logger) -> None:
         """Start with no line."""
         self.path = path
         self.logger = logger

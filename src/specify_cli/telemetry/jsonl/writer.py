@@ -11,8 +11,8 @@ from typing import Any, Generic
 from weakref import WeakSet
 
 from .._codec import Codec, EventId, EventT, UnstorableError, event_name
-from .._log import AppendLog, LockedLog
-from .id_index import IdIndex
+from .._log import AppendLog, HeldTooLongError, LockedLog
+from .id_index import IdIndex, KnownIds
 from .pending import PendingLines
 
 
@@ -76,16 +76,23 @@ class Writer(Generic[EventT]):
                 the lines has been appended.
         """
         new: list[tuple[EventId | None, bytes]]
+        known: KnownIds[EventT]
 
         def choose(log: LockedLog) -> bytes:
-            nonlocal new
-            new = self._ids.new_lines(lines, log)
+            nonlocal new, known
+            known = self._ids.catch_up(log, [event_id for event_id, _ in lines])
+            new = known.new_lines(lines)
             return b"".join(line for _, line in new)
 
         since = time.monotonic()
-        with self._lock:
+        lock, taken = self._lock, list[bool]()
+        try:
+            self._take(lock, taken)
             appended = self._log.append(choose, since)
-            self._ids.add(new, appended)
+            self._ids.add(new, appended, known)
+        finally:
+            for _ in taken:
+                lock.release()
         return len(new)
 
     @contextlib.contextmanager
@@ -98,13 +105,30 @@ class Writer(Generic[EventT]):
         Raises:
             StorageError: See ``AppendLog.locked``. Nothing is appended.
         """
-        ids = self._ids
         with self._log.locked() as append:
-            pending = PendingLines(append.log, ids)
+            pending = PendingLines(append.log, self._ids)
             yield pending
             append.lines = b"".join(line for _, line in pending.lines)
         assert append.appended is not None  # noqa: S101  # it was, or something was raised
-        ids.add(pending.lines, append.appended)
+        pending.are_in(append.appended)
+
+    def _take(self, lock: threading.RLock, taken: list[bool]) -> None:
+        """Wait until no other thread of the store appends.
+
+        Whatever interrupts this, ``taken`` is not empty if ``lock`` has to be released.
+
+        Raises:
+            StorageError: The thread itself holds the log, or there was no end of it in time.
+        """
+        # Whoever has the lock of the threads may be waiting for the lock that this thread holds.
+        self._log.refuse_own()
+        timeout = self._log.timeout
+        wait = -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+        # No interrupt comes between the two: see in_flight.
+        taken.extend(filter(None, map(lock.acquire, (True,), (wait,))))
+        if timeout is not None and not taken:
+            error = HeldTooLongError(timeout)
+            raise self._log.refused("append to", error) from error
 
     def _encode(self, event: EventT) -> bytes:
         try:

@@ -16,7 +16,7 @@ def checked_name(log: str) -> str:
     """
     if not isinstance(log, str):
         raise TypeError(f"the name of a log is a str, not {log!r}")
-    if not 0 < len(log) <= _LONGEST_NAME or "\0" in log or not log.isprintable():
+    if not 0 < len(log) <= _LONGEST_NAME or not log.isprintable():
         raise ValueError(f"a log has a printable name of 1 to {_LONGEST_NAME} characters: {log!r}")
     return log
 

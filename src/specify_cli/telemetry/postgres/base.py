@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 from typing import ClassVar, Self
 
 from .._codec import EventCodec, EventT, EventTypes, codec_of
 from .._contract import StorageError
-from .._log import TIMEOUT
+from .._log import TIMEOUT, Logger
 from .address import Address
 from .arguments import checked_name, checked_timeout
 from .log import ServerLog
@@ -32,7 +31,7 @@ class StoreBase(EventTypes[EventT]):
     ) -> None:
         """Touch no network."""
         self._codec: EventCodec[EventT] = codec_of(type(self))
-        self._logger = logging.getLogger(type(self).__module__)
+        self._logger = Logger(type(self).__module__)
         self._log = ServerLog(
             Address(conninfo, connect),
             checked_name(log),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .deadline import Deadline
-from .reading import LogReader
+from .reading import LogReader, number_of
 from .rows import Row, arrays_of
 from .session import Rows, Session
 from .statements import APPEND, HOLD
@@ -36,7 +36,7 @@ class HeldLog(LogReader):
         arrays = arrays_of(rows)
         session, deadline = self._session, self._deadline
         ((count, _),) = session.run(APPEND, (self._name,), deadline, arrays, writes=True)
-        return int(count or b"0")
+        return number_of(count)
 
     def _read(
         self, statement: bytes, parameters: Sequence[bytes], arrays: Sequence[bytes] = ()

@@ -125,7 +125,7 @@ class NextClock(Generic[EventT]):
             check_clock(event, clock)
         except (OSError, Error) as error:
             # As it is, it would be taken for the server's.
-            raise NotMadeError(error) from error
+            raise NotMadeError(error) from None
         return event, row
 
 

@@ -43,7 +43,7 @@ class LogReader(ABC):
     def state(self, position: int = 0) -> State:
         """Return how far the log goes, 0 if there is none, and what is at a position."""
         rows = self._read(self.state_statement, (self._name, b"%d" % position))
-        return State(_int(rows[0][0]), rows[0][1]) if rows else State(0, None)
+        return State(number_of(rows[0][0]), rows[0][1]) if rows else State(0, None)
 
     def pages(
         self,
@@ -69,7 +69,9 @@ class LogReader(ABC):
         while after < last:
             numbers = (b"%d" % number for number in (after, last, rows, size))
             found = self._read(statement, (self._name, *numbers, *key))
-            page = [Found(_int(position), key or b"", line or b"") for position, key, line in found]
+            page = [
+                Found(number_of(position), key or b"", line or b"") for position, key, line in found
+            ]
             if not page:
                 return
             yield page
@@ -78,7 +80,7 @@ class LogReader(ABC):
     def last(self) -> Found | None:
         """Return where the last line is, but not the line; None if there is none."""
         rows = self._read(LAST, (self._name,))
-        return Found(_int(rows[0][0]), rows[0][1] or b"", b"") if rows else None
+        return Found(number_of(rows[0][0]), rows[0][1] or b"", b"") if rows else None
 
     def lines_of(self, event_ids: Sequence[str]) -> dict[bytes, bytes]:
         """Return the lines of events by what stands for their ids."""
@@ -87,5 +89,6 @@ class LogReader(ABC):
         return {key or b"": line or b"" for key, line in rows}
 
 
-def _int(text: bytes | None) -> int:
+def number_of(text: bytes | None) -> int:
+    """Return a number that the server gives as text."""
     return int(text or b"0")

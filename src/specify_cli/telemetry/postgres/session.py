@@ -184,10 +184,10 @@ def _connected(address: Address, deadline: Deadline) -> pq.abc.PGconn:
                 return connection
             reasons.append(connection.get_error_message("utf-8"))
         except (TimeoutError, Error) as error:
+            connection.finish()  # what is refused libpq has closed
             reasons.append(str(error))
             if isinstance(error, TimeoutError) and number == len(attempts) - 1:
                 raise
-        connection.finish()
     text = "; ".join(dict.fromkeys(" ".join(reason.split()) for reason in reasons))
     raise OperationalError(address.without_secrets(text))
 
@@ -220,7 +220,7 @@ def _error_of(result: pq.abc.PGresult) -> Error:
     except KeyError:
         kind = OperationalError
     error = kind(message.decode("utf-8", "replace").strip())
-    error.sqlstate = state
+    error.sqlstate = state or None
     return error
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._contract import StorageError
-from .._log import AppendLog
+from .._log import AppendLog, Logger
 from .._log.backwards import lines_in
 from ..jsonl.cursor import Position
 from .recent import recent_in
 from .record import Record
 from .selection import Selection
 
-_logger = logging.getLogger(__name__)
+_logger = Logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from .._codec import Codec, EventT
 from .._contract import StorageError
-from .._log import AppendLog, LockedLog
+from .._log import AppendLog, LockedLog, Logger
 from .._log.held import ChangedError, HeldLog, held
 from .._log.lines import lines_of
 from .._log.next_version import NextVersion, next_version
@@ -19,7 +18,7 @@ from .audit import Audit, Treatment
 from .rejected import NextRejected, next_rejected
 from .tally import Tally
 
-_logger = logging.getLogger(__name__)
+_logger = Logger(__name__)
 
 
 def apply_audit(
@@ -40,7 +39,9 @@ def apply_audit(
         ChangedError: The log has changed since; it is due to be looked at again.
     """
     with alone(log), held(log) as source:
-        if not audit.continued_on(source.snapshot):
+        if audit.is_of(source.snapshot):
+            audit.continue_on(source.snapshot)
+        else:
             audit = Audit(source.snapshot, treatment)
             if audit.is_clean:
                 raise ChangedError

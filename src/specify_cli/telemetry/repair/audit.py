@@ -102,16 +102,18 @@ class Audit(Generic[EventT]):
         self.events = named + self._unnamed
         guard.check(named, self.other_events, needs_event=self._moves_invalid)
 
-    def continued_on(self, snapshot: Snapshot) -> bool:
-        """Go on with another snapshot, if it is of the same file and as long.
+    def is_of(self, snapshot: Snapshot) -> bool:
+        """Return whether a snapshot is of the same file, and as long.
 
         Whether it is also the same inside, the second reading tells.
         """
-        same = (snapshot.identity, snapshot.size) == (self._snapshot.identity, self._snapshot.size)
-        if same:
-            self._snapshot = snapshot
-            self._contents.read = snapshot.read
-        return same
+        first = self._snapshot
+        return (snapshot.identity, snapshot.size) == (first.identity, first.size)
+
+    def continue_on(self, snapshot: Snapshot) -> None:
+        """Go on with another snapshot of the log."""
+        self._snapshot = snapshot
+        self._contents.read = snapshot.read
 
     def pieces(self) -> Iterator[AuditedPiece]:
         """Read the log for the second time, and yield all of it.
@@ -166,7 +168,7 @@ class Audit(Generic[EventT]):
         loads, event_id = self._loads(line)
         if event_id is not None:
             content, start = content_of(line)
-            if self._contents.find(event_id, content, before=start) is None:
+            if self._contents.find(event_id, content) is None:
                 self._contents.add(event_id, content, start)
             else:
                 self.is_clean = False
@@ -178,9 +180,7 @@ class Audit(Generic[EventT]):
         whole = whole_piece(line.data, self._codec)
         if whole is None:
             self.is_clean = False
-        elif whole.kind == "blank":
-            return
-        else:
+        elif whole.kind != "blank":
             self.other_lines += 1
             self.other_events += has_event_id(whole)
             self.is_clean = self.is_clean and not self._moves_invalid

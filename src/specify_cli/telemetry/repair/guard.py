@@ -42,7 +42,7 @@ class Guard:
         )
 
     def look_at(self, line: bytes) -> None:
-        """Look at a line that is no event, nor blank."""
+        """Look at a line that is no event."""
         self._is_rejected = self._is_rejected or _is_header(line)
         kinds = set()
         for piece in pieces_of(line, self._codec):

@@ -79,7 +79,7 @@ class NextRejected:
             "offset": piece.offset,
             "reason": piece.reason,
         }
-        text = json.dumps(header, sort_keys=True)
+        text = json.dumps(header)
         with _naming(self._version.path):
             self._version.write(b"%b\n%b\n" % (text.encode("ascii"), piece.data))
         self._has_records = True
@@ -101,10 +101,10 @@ class NextRejected:
         would add the same records each time.
 
         Raises:
-            OSError: It cannot be changed.
+            OSError: It is not there, or cannot be changed.
         """
         path = self._version.path
-        if self._put is None or _which(path) != self._put:
+        if _which(path) != self._put:
             return
         if self._size_before is None:
             path.unlink()

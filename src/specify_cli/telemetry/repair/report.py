@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -52,15 +53,15 @@ class RepairReport:
     rejected_path: Path
     applied: bool
     events: int
-    recovered: int = 0
-    separated: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    rejected_bytes: int = 0
-    other_lines: int = 0
-    other_events: int = 0
-    differences: tuple[str, ...] = ()
-    examples: tuple[RejectedPiece, ...] = ()
+    recovered: int
+    separated: int
+    duplicates: int
+    rejected: int
+    rejected_bytes: int
+    other_lines: int
+    other_events: int
+    differences: tuple[str, ...]
+    examples: tuple[RejectedPiece, ...]
 
     @property
     def is_clean(self) -> bool:
@@ -148,7 +149,7 @@ def repair_log(  # noqa: PLR0913  # options, all but one by name
 
 def _repair(log: Path, treatment: Treatment[Any], *, apply: bool) -> RepairReport:
     for _ in range(_MAX_CHANGES):
-        try:
+        with contextlib.suppress(ChangedError):
             with snapshot_of(log) as snapshot:
                 audit = Audit(snapshot, treatment)
                 tally = Tally(treatment.max_examples)
@@ -158,8 +159,6 @@ def _repair(log: Path, treatment: Treatment[Any], *, apply: bool) -> RepairRepor
                     return _report(log, audit, tally)
             audit, tally, differences = apply_audit(log, audit, treatment)
             return _report(log, audit, tally, applied=True, differences=differences)
-        except ChangedError:
-            continue
     raise StorageError(f'cannot repair "{log}": it is changed again and again')
 
 

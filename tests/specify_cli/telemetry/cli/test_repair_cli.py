@@ -195,7 +195,7 @@ def test_only_the_first_pieces_are_shown(
 
 
 def test_both_readings_are_told(log: Path) -> None:
-    """From nothing to all of it, once."""
+    """From nothing to all of it, once; of a log without damage there is no second one."""
     log.write_bytes(FIRST * 2000 + TORN)
     told: list[tuple[int, int]] = []
     repair_log(log, progress=lambda *now: told.append(now))
@@ -203,8 +203,13 @@ def test_both_readings_are_told(log: Path) -> None:
     assert told == sorted(told)
     assert (size, 2 * size) in told
     assert told[-1] == (2 * size, 2 * size)
+    told.clear()
     repair_log(log, apply=True, progress=lambda *now: told.append(now))
+    assert told == sorted(told)
     assert told[-1] == (2 * size, 2 * size)
+    log.write_bytes(FIRST)
+    repair_log(log, progress=lambda *now: told.append(now))
+    assert told[-1] == (len(FIRST), 2 * len(FIRST))
 
 
 @posix_only

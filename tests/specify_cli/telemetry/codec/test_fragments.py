@@ -115,7 +115,7 @@ def events_in(line: bytes) -> list[Event]:
         (b'{"a": "\xff"}', ["malformed"]),
         (b'{"a": 1}}\n', ["malformed"]),
         (b'{"a": ' + b"[" * 100_000, ["torn"]),
-        (b'{"a": ' + b"[" * 9_999 + b"]" * 9_999 + b"}", ["invalid event"]),
+        (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", ["invalid event"]),
     ],
 )
 def test_the_pieces_of_a_line(line: bytes, kinds: list[str]) -> None:
@@ -366,6 +366,7 @@ def test_any_number_of_torn_records_and_nul_runs_may_stand_before_an_event(count
     assert len(events_in((b"\0" + LINE) * count)) == count
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "line",
     [

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from pydantic_core import to_jsonable_python
 
@@ -131,6 +132,7 @@ def key_forms(key: object) -> list[str]:
     return [str(to_jsonable_python(key))]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 @given(some_events)
 def test_an_event_is_refused_or_comes_back(saved: Event) -> None:

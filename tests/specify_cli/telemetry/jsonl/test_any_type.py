@@ -30,6 +30,7 @@ from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, check_log, repair_log
 from specify_cli.telemetry._codec import bound_as, codec_of, lines_naming, named_ids
 
+from ..support.pydantic_release import needs_best_of_union, needs_names_of_its_own
 from ..support.record_types import (
     Annotation,
     Completed,
@@ -376,7 +377,13 @@ BINDINGS: dict[str, tuple[Any, dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BINDINGS)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=needs_names_of_its_own if case == "two keys" else ())
+        for case in BINDINGS
+    ],
+)
 def test_what_the_class_says_is_looked_at_when_the_store_is_made(case: str, log: Path) -> None:
     """The message names the field; no load has to fail first."""
     model, said, reason = BINDINGS[case]
@@ -607,10 +614,15 @@ class Numbered(BaseModel):
     aggregate_id: str = "a"
 
 
+def uuid_of(text: str) -> uuid.UUID:
+    """Return what a text says; older pydantic takes no class for a function."""
+    return uuid.UUID(text)
+
+
 class Reversed(BaseModel):
     """An event whose id is a text in its line and no text in the event."""
 
-    event_id: Annotated[str, AfterValidator(uuid.UUID)]
+    event_id: Annotated[str, AfterValidator(uuid_of)]
     aggregate_id: str = "a"
 
 
@@ -630,11 +642,16 @@ def test_a_form_of_ids_that_are_no_texts_is_checked_and_saves_no_time(log: Path)
         strange.save_event(Reversed(event_id=str(uuid.UUID(int=9))))
 
 
+def stripped(text: str) -> str:
+    """Return a text without white space around it; older pydantic takes no method for this."""
+    return text.strip()
+
+
 class Accented(BaseModel):
     """An event whose id has a key that JSON writes with an escape."""
 
     event_id: str = Field(alias="identité")
-    aggregate_id: Annotated[str, AfterValidator(str.strip)] = "a"
+    aggregate_id: Annotated[str, AfterValidator(stripped)] = "a"
 
 
 @pytest.mark.parametrize("others", [0, 8])
@@ -768,7 +785,7 @@ class Recursed(BaseModel):
 @pytest.mark.parametrize(
     "event",
     [
-        Branch("1", [Leaf("2"), Branch("3", [])]),
+        pytest.param(Branch("1", [Leaf("2"), Branch("3", [])]), marks=needs_best_of_union),
         Recursed(event_id="1", aggregate_id="t", causation_id="0"),
         Recursed(
             event_id="1",

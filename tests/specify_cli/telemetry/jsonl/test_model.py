@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -17,6 +18,8 @@ from specify_cli.spec_kitty_events import Event, InMemoryEventStore
 from specify_cli.telemetry import SimpleJsonStore
 
 from ..support.events import make_event, numbered_id
+
+pytestmark = pytest.mark.no_cover
 
 AGGREGATES = ["one", "two", "three"]
 

@@ -15,10 +15,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 from typing_extensions import TypeAliasType
 
 from specify_cli.spec_kitty_events import Event, StorageError
@@ -311,6 +313,21 @@ class Same(Event):
     """The vendored contract under another name."""
 
 
+class NotStrict:
+    """Says of a schema what goes without saying, as older pydantic does."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of what is annotated, and that it is not strict."""
+        return {**handler(source), "strict": False}
+
+
+class Spelled(Event):
+    """The vendored contract, spelled out."""
+
+    payload: Annotated[dict[str, Any], NotStrict] = Field(default_factory=dict)
+
+
 class Bounded(Event):
     """The vendored contract with one more bound."""
 
@@ -327,6 +344,7 @@ def test_only_the_vendored_fields_take_the_short_way() -> None:
     """What it was proved for, to the last bound; ids may be searched for in more models."""
     assert codec_of(Event)._forms.is_first_form
     assert codec_of(Same)._forms.is_first_form
+    assert codec_of(Spelled)._forms.is_first_form
     assert codec_of(Base).ids_are_verbatim
     others: list[type[BaseModel]] = [Base, Bounded, Strict, *SPELLED_OTHERWISE]
     for model in others:

@@ -36,6 +36,7 @@ from specify_cli.telemetry import (
 from specify_cli.telemetry._codec.codec import EventCodec
 
 from ..support.events import CODEC, WHEN, make_event, make_events
+from ..support.pydantic_release import needs_alias_of_alias, needs_secret_in_json
 
 FOREIGN = b'{"x": 1}\n'
 
@@ -323,14 +324,19 @@ _Clock = TypeAliasType("_Clock", Annotated[int | None, "when"])
 _Alias = TypeAliasType("_Alias", _Clock)
 
 
-class Aliased(Free):
+class Aliased(Free, defer_build=True):
     """An event whose clock is optional by an alias of an alias."""
 
     lamport_clock: _Alias = 1  # type: ignore[assignment]  # wider than the base
 
 
 @pytest.mark.parametrize(
-    ("model", "null"), [(Unclocked, b""), (Aliased, b', "lamport_clock": null')], ids=str
+    ("model", "null"),
+    [
+        (Unclocked, b""),
+        pytest.param(Aliased, b', "lamport_clock": null', marks=needs_alias_of_alias),
+    ],
+    ids=str,
 )
 def test_nulls_sort_first(model: type[Free], null: bytes, log: Path) -> None:
     """Whatever the field, and ties of them by id."""
@@ -636,7 +642,11 @@ class Pair:
 
 @pytest.mark.parametrize(
     "value",
-    [Token(token="s"), Pair([Token(token="s")]), {"key": (Pair({"key": SecretStr("s")}),)}],  # noqa: S106
+    [
+        Token(token=SecretStr("s")),
+        Pair([Token(token=SecretStr("s"))]),
+        pytest.param({"key": (Pair({"key": SecretStr("s")}),)}, marks=needs_secret_in_json),
+    ],
     ids=str,
 )
 def test_a_secret_anywhere_in_a_payload_is_refused(value: object, store: SimpleJsonStore) -> None:

@@ -96,12 +96,13 @@ def test_a_warning_tells_what_is_wrong(log: Path, caplog: pytest.LogCaptureFixtu
     """The reason is one line: the field and its fault, or where the JSON ends."""
     log.write_bytes(b'{"event_id": "x"\n[]\n{"event_id": 1}\n\xff\n' + b"[" * 100_000)
     assert SimpleJsonStore(log).load_all_events() == []
+    assert {record.module for record in caplog.records} == {"reader"}
     reasons = [record.getMessage().split(": ", 1)[1] for record in caplog.records]
     assert "delimiter" in reasons[0]
     assert reasons[1] == "not a JSON object" or "object" in reasons[1]
     assert reasons[2].startswith("event_id: ")
     assert "utf-8" in reasons[3]
-    assert "recursion" in reasons[4]
+    assert "RecursionError" in reasons[4]
     assert not any("\n" in reason for reason in reasons)
 
 

@@ -9,13 +9,16 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, LockTimeoutError, SimpleJsonStore, Transaction
+from specify_cli.telemetry._log import in_flight
 
 from ..support import sequencer
 from ..support.descriptors import next_descriptor
@@ -115,6 +118,68 @@ def test_nothing_to_append_writes_nothing(records: JsonlLog) -> None:
     assert missing.file_path.read_bytes() == b""
 
 
+@pytest.mark.parametrize("extend", [True, False])
+def test_a_block_that_appends_nothing_makes_no_id_unknown(
+    extend: bool,  # noqa: FBT001  # a parameter
+    records: JsonlLog,
+) -> None:
+    """Of a log that was not asked for ids, or is another one by now, none has been looked for."""
+    path = records.file_path
+    looking = JsonlLog(path, key="id")
+    for known in ("b", "z"):
+        with looking.locked() as held:
+            assert held.count
+            if extend:
+                held.extend([])
+        assert not looking.append({"id": known, "again": True})
+        path.unlink()
+        path.write_bytes(b'{"id": "y"}\n{"id": "z"}\n')
+
+
+@posix_only
+@pytest.mark.parametrize("locks", [True, False])
+def test_what_is_noted_of_an_append_is_of_its_own_file(
+    locks: bool,  # noqa: FBT001  # a parameter
+    records: JsonlLog,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though another thread has held one in its place meanwhile, and the first has come back."""
+    path = records.file_path
+    kept, other = path.with_name("kept"), path.with_name("other")
+    other.write_bytes(b'{"id": "z"}\n')
+    records.extend([{"id": f"{n}"} for n in range(10)])  # more than are searched for
+
+    def hold_the_other() -> None:
+        path.rename(kept)
+        other.rename(path)
+        with records.locked() as held:
+            held.append({"id": "y"})
+        path.rename(other)
+        kept.rename(path)
+
+    close, threads = os.close, [threading.Thread(target=hold_the_other)]
+
+    def close_and_let_the_other_run(fd: int) -> None:
+        is_log = os.path.sameopenfile(fd, own)
+        close(fd)
+        if is_log and threads and not in_flight.threads:
+            thread = threads.pop()
+            thread.start()
+            thread.join()
+
+    own = os.open(path, os.O_RDONLY)
+    monkeypatch.setattr(os, "close", close_and_let_the_other_run)
+    if locks:
+        with records.locked() as held:
+            held.append({"id": "c"})
+    else:
+        records.append({"id": "c"})
+    monkeypatch.undo()
+    os.close(own)
+    assert not threads
+    assert not any(records.append({"id": known}) for known in ("a", "b", "c", *"0123456789"))
+
+
 @pytest.mark.parametrize(
     "use",
     [
@@ -156,6 +221,23 @@ def test_nesting_is_refused(own: bool, records: JsonlLog) -> None:  # noqa: FBT0
                 other.read_since()
         assert len(list(other.records())) == 2
     assert [record["id"] for record in records.records()] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_nesting_is_refused_while_another_thread_waits(own: bool, log: Path) -> None:  # noqa: FBT001
+    """It keeps whoever shares its log waiting, but not the thread that it waits for."""
+    outer = JsonlLog(log, key="id", timeout=10)
+    shared = outer if own else JsonlLog(log, key="id", timeout=10)
+    with ThreadPoolExecutor(1) as pool:
+        with outer.locked() as held:
+            waiting = pool.submit(shared.append, {"id": "b"})
+            while len(in_flight.threads) < 2:
+                time.sleep(0.001)
+            with pytest.raises(StorageError, match="an append of this very thread is under way"):
+                shared.append({"id": "c"})
+            assert held.append({"id": "a"})
+        assert waiting.result()
+    assert [record["id"] for record in outer.records()] == ["a", "b"]
 
 
 def test_threads_and_other_objects_are_kept_out(records: JsonlLog) -> None:

@@ -23,6 +23,8 @@ from ..support.processes import start_writer
 from ..support.system_calls import LOCK, READ, SystemCalls
 from ..support.writer import events_to_save
 
+pytestmark = pytest.mark.no_cover
+
 ROUNDS = 300
 
 

@@ -138,6 +138,38 @@ def test_of_two_directories_both_have_to_be_as_they_were_for_a_while(
 
 
 @directories_are_synced
+@pytest.mark.usefixtures("settled")
+def test_in_another_working_directory_that_one_is_synced(
+    tmp_path: Path, trace: SystemCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path names another file there, and nothing is known of its entry."""
+    store = SimpleJsonStore("events.jsonl", fsync=True)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        store.save_event(make_event())
+        assert ("fsync", tmp_path / name) in trace.taken("fsync")
+
+
+@directories_are_synced
+@pytest.mark.usefixtures("settled")
+def test_of_a_link_to_a_link_the_directory_of_the_file_is_synced(
+    tmp_path: Path, trace: SystemCalls
+) -> None:
+    """Though the second link comes to name another file, and the first is where it was."""
+    for name in ("links", "more", "one", "two"):
+        (tmp_path / name).mkdir()
+    link, further = tmp_path / "links" / "events.jsonl", tmp_path / "more" / "events.jsonl"
+    link.symlink_to(further)
+    store = SimpleJsonStore(link, fsync=True)
+    for name in ("one", "two"):
+        further.unlink(missing_ok=True)
+        further.symlink_to(tmp_path / name / "events.jsonl")
+        store.save_event(make_event())
+        assert ("fsync", tmp_path / name) in trace.taken("fsync")
+
+
+@directories_are_synced
 @pytest.mark.parametrize("number", [2, 3, 4])
 def test_a_sync_of_a_directory_that_failed_is_tried_again(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -121,6 +122,53 @@ def test_an_interrupt_in_the_child_leaves_no_store_with_its_parents_lock(
         lambda: os._exit(3 if interrupts or store._writer._lock is lock else 0)
     )
     assert code == 0
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_an_interrupt_while_a_process_forks_keeps_no_thread_waiting(
+    call: int, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the parent Python reports it, too, and the process has forked."""
+    parent, calls = os.getpid(), 0
+
+    def interrupt(frame: FrameType, _event: str, _: object) -> None:
+        nonlocal calls
+        if frame.f_code.co_filename == in_flight.__file__ and os.getpid() == parent:
+            calls += 1
+            if calls == call:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    tracing = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        code = exit_code_of_child(lambda: os._exit(0))
+    finally:
+        sys.settrace(tracing)
+    assert code == 0
+    thread = threading.Thread(target=store.save_event, args=(make_event(),), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_child_and_its_own_child_save_in_any_thread(store: SimpleJsonStore) -> None:
+    """What keeps forks away is free again in each of them."""
+
+    def save() -> None:
+        thread = threading.Thread(target=store.save_event, args=(make_event(),), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+
+    def save_in_a_child(generations: int) -> None:
+        save()
+        left = generations - 1
+        os._exit(exit_code_of_child(lambda: save_in_a_child(left)) if left else 0)
+
+    assert exit_code_of_child(lambda: save_in_a_child(2)) == 0
+    save()
+    assert len(store.load_all_events()) == 3
 
 
 @pytest.mark.parametrize("call", ["open", LOCK, "fstat", READ, "write"])

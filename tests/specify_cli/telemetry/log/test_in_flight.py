@@ -33,6 +33,7 @@ def fds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     names = [tmp_path / name for name in ("one", "one", "two")]
     opened = [OPEN(name, os.O_RDWR | os.O_CREAT) for name in names]
     monkeypatch.setattr(in_flight, "threads", {})
+    monkeypatch.setattr(in_flight, "locked", set())
     yield opened
     for fd in opened:
         files.close_quietly(fd)
@@ -77,6 +78,42 @@ def test_only_the_same_file_in_flight_by_the_same_thread_is_waiting_for_oneself(
         in_flight.threads.clear()
         in_flight.threads.update(threads)
         assert in_flight.is_this_threads(one) is expected, threads
+
+
+def test_a_thread_holds_what_it_has_in_flight_and_locked(fds: list[int], tmp_path: Path) -> None:
+    """By any descriptor of the file; not another file, nor what it only waits for."""
+    _, again, two = fds
+    path, thread = str(tmp_path / "one"), threading.get_ident()
+    for threads, locked, expected in [
+        ({}, {again}, False),
+        ({again: thread}, set(), False),
+        ({again: thread}, {two}, False),
+        ({again: thread + 1}, {again}, False),
+        ({two: thread}, {two}, False),
+        ({two: thread, again: thread}, {two, again}, True),
+    ]:
+        in_flight.threads.clear()
+        in_flight.threads.update(threads)
+        in_flight.locked.clear()
+        in_flight.locked.update(locked)
+        assert in_flight.is_locked_by_this_thread(path) is expected, (threads, locked)
+        assert not in_flight.is_locked_by_this_thread("no\0path")
+    (tmp_path / "one").unlink()
+    assert not in_flight.is_locked_by_this_thread(path)
+    os.close(two)
+    assert not in_flight.is_locked_by_this_thread(str(tmp_path / "two"))
+
+
+def test_a_number_that_comes_back_is_not_locked_yet(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A descriptor has the number of one that was; what was known of that is forgotten."""
+    monkeypatch.setattr(in_flight, "locked", {next_descriptor()})
+    opened: list[int] = []
+    in_flight.open_into(opened, str(log), os.O_CREAT | os.O_RDWR, 0o600)
+    assert not in_flight.is_locked_by_this_thread(str(log))
+    in_flight.threads.pop(*opened)
+    os.close(*opened)
 
 
 def test_a_descriptor_that_was_closed_meanwhile_is_nobodys(fds: list[int]) -> None:
@@ -223,12 +260,10 @@ def test_after_a_fork_the_descriptors_of_other_threads_are_closed_and_ones_own_r
     thread = threading.get_ident()
     following = next_descriptor()
     monkeypatch.setattr(in_flight, "_forks", 0)
-    monkeypatch.setattr(in_flight, "_no_fork", lock := threading.RLock())
     in_flight.threads.update({mine: thread, other: thread + 1})
     in_flight._after_fork_in_child()
     assert not in_flight.threads
     assert in_flight._forks == 1
-    assert in_flight._no_fork is not lock
     for fd in (other, following):  # nothing that it took to refuse has stayed open
         with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
             os.fstat(fd)

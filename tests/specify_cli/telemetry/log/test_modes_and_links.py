@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from logging import getLogger
 from pathlib import Path
 
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, SimpleJsonStore
-from specify_cli.telemetry._log import AppendLog, files
+from specify_cli.telemetry._log import AppendLog, Logger, files
 
 from ..support.events import make_event
 from ..support.platforms import posix_only
@@ -108,7 +107,7 @@ def test_a_link_is_refused_if_it_is_to_be(
 
 def test_a_log_may_be_a_link_unless_it_is_told_otherwise(link: Path, log: Path) -> None:
     """Whatever opens it: not only a store, which says so each time."""
-    reading = AppendLog(link, fsync=False, logger=getLogger(), error_type=StorageError)
+    reading = AppendLog(link, fsync=False, logger=Logger(""), error_type=StorageError)
     assert b"".join(reading.blocks()) == log.read_bytes()
 
 

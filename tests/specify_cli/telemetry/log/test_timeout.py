@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def test_a_call_gives_up_in_time(
 @pytest.mark.parametrize("how", ["save_event", "record"])
 def test_threads_of_one_store_give_up_at_the_same_time(how: str, held: Path) -> None:
     """They wait for each other, and none of them for longer than the store is to wait."""
-    store = SimpleJsonStore(held, timeout=0.5)
+    store = SimpleJsonStore(held, timeout=1.5)
     waited: list[float] = []
     save: Callable[[], object] = partial(store.save_event, make_event())
     if how == "record":
@@ -89,17 +90,51 @@ def test_threads_of_one_store_give_up_at_the_same_time(how: str, held: Path) -> 
 
     def give_up() -> None:
         start = time.monotonic()
-        with pytest.raises(StorageError, match=r"another call has held its lock for 0\.5 seconds"):
+        with pytest.raises(StorageError, match=r"has held its lock for 1\.5 seconds"):
             save()
         waited.append(time.monotonic() - start)
 
     threads = [threading.Thread(target=give_up) for _ in range(6)]
     for thread in threads:
         thread.start()
+        time.sleep(0.1)  # so that the first gives up before the others do, and one gets its turn
     for thread in threads:
         thread.join()
     assert len(waited) == 6
-    assert max(waited) < 0.5 * 1.1 + 0.5
+    assert max(waited) < 1.5 * 1.1 + 0.7
+
+
+@pytest.mark.parametrize("timeout", [0, 0.2])
+@pytest.mark.parametrize("how", ["save_event", "record"])
+def test_a_thread_gives_up_one_that_takes_too_long(how: str, timeout: float, log: Path) -> None:
+    """As a process would; here the other thread waits for what makes its event."""
+    store = SimpleJsonStore(log, timeout=timeout)
+    begun, end = threading.Event(), threading.Event()
+
+    def make(clock: int) -> Event:
+        begun.set()
+        end.wait(10)
+        return make_event(lamport_clock=clock)
+
+    save: Callable[[], object] = partial(store.save_event, make_event())
+    if how == "record":
+        save = partial(store.record, "E", aggregate_id="a", node_id="n")
+    with ThreadPoolExecutor(1) as pool:
+        saving = pool.submit(store.save_next, make)
+        begun.wait(10)
+        with pytest.raises(LockTimeoutError, match=f"has held its lock for {timeout} seconds"):
+            save()
+        end.set()
+        assert [saving.result()] == store.load_all_events()
+    save()
+    assert len(store.load_all_events()) == 2
+
+
+def test_a_store_may_wait_for_ever(log: Path) -> None:
+    """Without a timeout, or with one that no clock goes to."""
+    for timeout in (None, float("inf"), 1e300):
+        SimpleJsonStore(log, timeout=timeout).save_event(make_event())
+    assert len(SimpleJsonStore(log).load_all_events()) == 3
 
 
 def test_what_was_waited_before_counts(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,8 +285,8 @@ def test_a_timeout_that_is_no_number_is_a_type_error(timeout: Any, log: Path) ->
         SimpleJsonStore(log, timeout=timeout)
 
 
-@pytest.mark.parametrize("timeout", [-1, float("nan")])
+@pytest.mark.parametrize("timeout", [-1, float("nan"), 10**400])
 def test_a_timeout_that_never_comes_is_a_value_error(timeout: float, log: Path) -> None:
-    """No wait is shorter than none, and nothing is later than what is no number."""
+    """No wait is shorter than none, nothing is later than what is no number; nor is it a float."""
     with pytest.raises(ValueError, match="timeout is from 0 on"):
         SimpleJsonStore(log, timeout=timeout)

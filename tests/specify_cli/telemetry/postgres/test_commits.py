@@ -52,6 +52,18 @@ def test_a_warning_with_a_commit_is_an_error(
     assert store.load_all_events()[:-1] == events
 
 
+def test_a_connection_that_each_save_loses_is_lost_twice(
+    store: SimplePostgresStore, at_commit: At
+) -> None:
+    """A new one that is lost too is enough."""
+    at_commit("PERFORM pg_terminate_backend(pg_backend_pid())")
+    known = "terminating connection .*; whether it is saved is not known, and saving it again is s"
+    for _ in range(2):
+        with pytest.raises(StorageError, match=known):
+            store.save_event(make_event())
+        assert store.load_all_events() == []  # on a connection that is kept
+
+
 def test_a_commit_waits_for_the_disk_whatever_a_role_is_given(
     server: Server, log: str, at_commit: At
 ) -> None:

@@ -48,6 +48,17 @@ def test_prepared_statements_that_are_there_are_done_without(open_store: Open) -
     assert run(store, "SELECT name FROM pg_prepared_statements") == []
 
 
+def test_a_connection_that_prepares_is_not_used_where_none_is_to(
+    store: SimplePostgresStore,
+) -> None:
+    """It was made before a pooler was noticed."""
+    store.load_all_events()
+    assert [session.prepare_threshold for session in store._log._idle] == [5]
+    store._log.prepare_threshold = None
+    store.load_all_events()
+    assert [session.prepare_threshold for session in store._log._idle] == [None]
+
+
 def prepared_by(store: SimplePostgresStore, *, reads_first: bool = False) -> list[tuple[str, str]]:
     """Have a store save and read, and return what it has prepared, by name."""
     if reads_first:

@@ -53,7 +53,7 @@ def test_a_stopped_server_does_not_stop_a_save(server: Server, log: str) -> None
         ) as known:
             store.save_event(event)
         assert isinstance(known.value.__cause__, TimeoutError)
-        with pytest.raises(StorageError, match=r"^cannot read .*: the server has not answered"):
+        with pytest.raises(StorageError, match=r"^cannot read .* not answered in 0.5 seconds$"):
             store.load_all_events()
         assert time.monotonic() - began < 10
     finally:
@@ -80,8 +80,10 @@ def test_a_server_that_does_not_accept_is_given_up(server: Server) -> None:
 def test_a_name_that_is_looked_up_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The system's look-up has no end in time; a call has."""
     released = threading.Event()
+    looking_up: list[threading.Thread] = []
 
     def look_up(*_: object, **__: object) -> list[object]:
+        looking_up.append(threading.current_thread())
         released.wait()
         return []
 
@@ -90,6 +92,7 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(monkeypatch: pytest.Monke
     try:
         with pytest.raises(StorageError, match=r"not answered in 0.2 seconds$"):
             store.save_event(make_event())
+        assert [thread.daemon for thread in looking_up] == [True]  # the program may end
     finally:
         released.set()
 
@@ -230,6 +233,27 @@ def test_a_server_that_only_reads_is_told(open_store: Open) -> None:
     with pytest.raises(StorageError, match=r"read-only transaction$"):
         store.save_event(make_event())
     assert store.load_all_events() == []
+
+
+def test_of_what_is_only_read_no_outcome_is_told(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is none to be known."""
+
+    def lose(*_: object) -> None:
+        raise psycopg.OperationalError("lost")
+
+    monkeypatch.setattr(session.Session, "_rows_of", lose)
+    with pytest.raises(StorageError, match=r"^cannot read .*: lost$"):
+        open_store().load_all_events()
+
+
+def test_a_server_that_makes_no_tables_says_why(open_store: Open, database: str) -> None:
+    """It is no question of rights."""
+    option = "-c default_transaction_read_only=on"
+    store = open_store(dbname=database, options=option)
+    with pytest.raises(StorageError, match=r"read-only transaction$"):
+        store.save_event(make_event())
 
 
 def test_a_statement_that_the_server_ends_is_told(

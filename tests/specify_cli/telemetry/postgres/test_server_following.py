@@ -98,6 +98,7 @@ def test_following_begins_at_the_end_and_goes_in_steps(store: SimplePostgresStor
     events = make_events(7)
     store.save_events(events)
     assert store.read_since(NewEvents.END) == ([], store.read_since().cursor)
+    assert not store.read_since(NewEvents.END).restarted
     cursor = None
     steps = []
     while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable
 
 import pytest
@@ -42,6 +43,7 @@ def test_a_child_of_a_child_keeps_its_files(store: SimplePostgresStore) -> None:
     number = store._log._idle[0]._connection.socket
 
     def look() -> None:
+        store.close()
         os.fstat(number)
         os._exit(0)
 
@@ -50,6 +52,42 @@ def test_a_child_of_a_child_keeps_its_files(store: SimplePostgresStore) -> None:
             os.fstat(number)
         read, _ = os.pipe()
         os.dup2(read, number)
+        store.close()
+        os.fstat(number)
         os._exit(exit_code_of_child(look))
 
     assert exit_code_of_child(fork_again) == 0
+
+
+def test_a_child_sends_nothing_to_what_has_the_number_of_a_connection(
+    store: SimplePostgresStore,
+) -> None:
+    """It is some other file of the child's own."""
+    store.save_event(make_event())
+    number = store._log._idle[0]._connection.socket
+
+    def save() -> None:
+        end, other = sorted(socket.socketpair(), key=lambda file: file.fileno() == number)
+        os.dup2(other.fileno(), number)
+        store.save_event(make_event())
+        end.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            end.recv(1)
+        os._exit(0)
+
+    assert exit_code_of_child(save) == 0
+    assert len(store.load_all_events()) == 2
+
+
+def test_a_closed_connection_is_nothing_to_a_child(
+    store: SimplePostgresStore, open_store: Open, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It has no number any more; nothing is said of it."""
+    stores = [store, open_store()]
+    for each in stores:
+        each.load_all_events()
+    kept = [each._log._idle[0] for each in stores]
+    store.close()
+    assert exit_code_of_child(lambda: os._exit(7)) == 7
+    assert capfd.readouterr().err == ""
+    assert [session.is_usable for session in kept] == [False, True]

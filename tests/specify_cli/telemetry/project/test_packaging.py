@@ -98,6 +98,28 @@ def test_importing_the_package_loads_only_the_store() -> None:
     run_python(["-c", _dedented(code)], ROOT, *map(Path, sys.path))
 
 
+def test_a_store_without_a_warning_loads_no_logging(log: Path) -> None:
+    """Nor what else only some of its calls need; pydantic may have loaded it all the same."""
+    code = f"""
+        import sys
+        from pydantic import BaseModel
+
+        class Model(BaseModel):
+            number: int
+
+        before = {{*sys.modules}}
+        from specify_cli.telemetry import SimpleJsonStore
+        store = SimpleJsonStore({str(log)!r})
+        assert store.load_all_events() == []
+        assert not {{"hashlib", "logging", "ulid"}} & {{*sys.modules}} - before
+        with open(store.file_path, "wb") as file:
+            file.write(b"{{\\n")
+        assert store.load_all_events() == []
+        assert "logging" in sys.modules
+    """
+    run_python(["-c", _dedented(code)], ROOT, *map(Path, sys.path))
+
+
 def _dedented(code: str) -> str:
     # Not by textwrap: the name of the package may be replaced in a copy of this test.
     return "\n".join(line.removeprefix("        ") for line in code.splitlines())
@@ -119,7 +141,7 @@ def test_the_metadata_of_the_wheel(wheel: Path) -> None:
     assert metadata["Version"] == telemetry.__version__
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata.get_all("Requires-Dist") == [
-        "pydantic>=2.7",
+        "pydantic>=2.7.3",
         "python-ulid>=2.0.1",
         "psycopg[binary]>=3.2; extra == 'postgres'",
     ]

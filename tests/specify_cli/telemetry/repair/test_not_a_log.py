@@ -9,9 +9,10 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry.repair import repair_log
+from specify_cli.telemetry.repair.guard import NotALogError
 
 from ..support.events import CODEC, make_event, make_events
-from ..support.rejected import rejected_beside
+from ..support.rejected import records_beside, rejected_beside
 from .test_repair import TORN, applied
 
 EVENT = CODEC.encode(make_event())
@@ -32,8 +33,9 @@ def assert_refused(log: Path, content: bytes, reason: str = "no line of it is an
     log.write_bytes(content)
     before = log.stat()
     for apply in (False, True):
-        with pytest.raises(StorageError, match=reason):
+        with pytest.raises(StorageError, match=reason) as caught:
             repair_log(log, apply=apply)
+        assert isinstance(caught.value.__cause__, NotALogError)
     after = log.stat()
     assert log.read_bytes() == content
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
@@ -60,8 +62,10 @@ def assert_refused(log: Path, content: bytes, reason: str = "no line of it is an
         Path(__file__).read_bytes(),
         Path(repair_log.__code__.co_filename).read_bytes(),
         ("\n".join("x" * 40 for _ in range(1000)) + "\n").encode() + TORN,
+        b"junk\n" * 2 + TORN,
+        b"[" * 100_000,
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_a_file_without_an_event_is_refused(content: bytes, log: Path) -> None:
     """Source code, tables, settings, records of other kinds, nothing at all."""
@@ -78,6 +82,7 @@ def test_a_file_without_an_event_is_refused(content: bytes, log: Path) -> None:
         TORN + EVENT,
         EVENT.rstrip() + EVENT.replace(b"cli", b"gui"),
         b"INFO " + EVENT,
+        b"INFO " + EVENT + b"junk\n",
         b"\x0c" + EVENT,
         EVENT.rstrip() + b",\n",
         b"junk\n" * 20 + EVENT,
@@ -99,12 +104,18 @@ def test_what_was_moved_out_of_a_log_is_no_log(log: Path) -> None:
     rejected_beside(log).unlink()
     assert_refused(log, content, "what was moved out of a log")
     assert_refused(log, b"a note\n" + content, "what was moved out of a log")
+    log.write_bytes(EVENT + content)
+    assert applied(log).duplicates == 1  # behind an event it is as good as anything
+    rejected_beside(log).unlink()
+    header = content[: content.index(b"\n") + 1]
+    assert_refused(log, header + TORN, "what was moved out of a log")
 
 
 def test_a_log_that_is_refused_may_be_of_another_model(log: Path) -> None:
     """The message says how to name it, if there are ids."""
     lines = b'{"event_id": "7d1e", "body": 1}\n' * 2
     assert_refused(log, lines + b'{"id": 1}\n', "2 have an event_id: .*--model, event_model")
+    assert_refused(log, b'{"id": 1}\n', "or the beginning of one$")
 
 
 def test_whole_lines_are_moved_only_where_others_are_events(log: Path) -> None:
@@ -125,6 +136,15 @@ def test_whole_lines_are_moved_only_where_others_are_events(log: Path) -> None:
         assert log.read_bytes() == content
 
 
+def test_whole_records_in_fused_lines_are_moved_with_the_invalid_ones(log: Path) -> None:
+    """They are invalid there too."""
+    row = b'{"event_id": "7d1e"}'
+    log.write_bytes(EVENT + row + TORN)
+    assert repair_log(log, apply=True, also=["invalid"]).separated == 0
+    assert log.read_bytes() == EVENT
+    assert [record.data for record in records_beside(log)] == [row, TORN]
+
+
 def test_a_blank_line_stays_where_invalid_ones_are_moved(log: Path) -> None:
     """It is no event, and nobody's to miss."""
     log.write_bytes(EVENT + b"\n  \n")
@@ -136,7 +156,7 @@ def test_a_blank_line_stays_where_invalid_ones_are_moved(log: Path) -> None:
     assert log.read_bytes() == EVENT + b"\n  \n"
 
 
-@pytest.mark.parametrize("also", [["other"], "invalid", ["invalid", ""]])
+@pytest.mark.parametrize("also", [["other"], "invalid", ["invalid", ""], ""])
 def test_nothing_else_can_be_asked_for(also: list[str], log: Path) -> None:
     """It is a mistake of the caller's."""
     log.write_bytes(EVENT)

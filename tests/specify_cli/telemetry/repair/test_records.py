@@ -123,6 +123,7 @@ def test_other_json_is_moved_on_request(log: Path) -> None:
         b"def main() -> None:\n    return {}\n\n\n{}\nx = 1\n",
         json.dumps({"a": {}, "b": [1, {}, {"c": 2}]}, indent=1).encode(),
         b"plain text\n",
+        b"{}\nplain\ntext\n",
         b"a,b\n1,2\n",
     ],
 )
@@ -135,11 +136,25 @@ def test_what_is_no_log_is_refused(content: bytes, log: Path) -> None:
 
 
 def test_what_was_moved_out_of_a_log_is_refused(log: Path) -> None:
-    """Its headers are JSON objects too."""
+    """Its headers are JSON objects too, and records behind them change nothing."""
     log.write_bytes(LINES[0] + LINES[1][:20] + b"\n" + LINES[1])
     repaired(log)
-    with pytest.raises(StorageError, match="it holds what was moved out of a log"):
-        repair_log(rejected_beside(log), event_model=None)
+    for _ in range(2):
+        with pytest.raises(StorageError, match="it holds what was moved out of a log"):
+            repair_log(rejected_beside(log), event_model=None)
+        with rejected_beside(log).open("ab") as file:
+            file.write(LINES[0])
+
+
+def test_a_record_that_resembles_a_header_is_a_record(log: Path) -> None:
+    """One that begins as a header does, and one with the same names in another order."""
+    log.write_bytes(LINES[0] + LINES[1][:20] + b"\n")
+    repaired(log)
+    header = records_beside(log)[0].header
+    assert list(header) == sorted(header)
+    other = json.dumps(dict(reversed(header.items()))).encode() + b"\n"
+    log.write_bytes(b'{"date": "2026-01-31"}\n' + other)
+    assert repair_log(log, event_model=None).events == 2
 
 
 def test_one_torn_record_is_a_log(log: Path) -> None:

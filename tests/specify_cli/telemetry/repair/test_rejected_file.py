@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from specify_cli.spec_kitty_events import StorageError
+from specify_cli.telemetry._log import files
 from specify_cli.telemetry.repair import repair_log
 
-from ..support.events import CODEC, make_event
+from ..support.events import CODEC, make_event, make_events
 from ..support.platforms import posix_only
 from ..support.rejected import records_beside, rejected_beside
+from ..support.system_calls import SystemCalls, failing
 from .test_repair import TORN
 
 CONTENT = CODEC.encode(make_event()) + TORN
@@ -30,6 +32,7 @@ def assert_refused(log: Path, reason: str) -> None:
         f'cannot repair "{log}": cannot write "{rejected_beside(log)}": {reason}'
     )
     assert isinstance(caught.value.__cause__, OSError)
+    assert isinstance(caught.value.__cause__.__cause__, OSError)
     assert log.read_bytes() == CONTENT
     assert {path.name for path in log.parent.iterdir()} == names
     assert repair_log(log).rejected == 1
@@ -87,23 +90,46 @@ def test_a_file_that_is_replaced_meanwhile_is_refused(
     assert rejected.read_bytes() == b"another file\n"
 
 
-@posix_only
-def test_what_cannot_be_added_is_told_of_the_right_file(
+def test_an_empty_file_in_its_place_is_filled(log: Path) -> None:
+    """No line end is added to what ends no line."""
+    log.write_bytes(CONTENT)
+    rejected_beside(log).touch()
+    repair_log(log, apply=True)
+    assert [record.data for record in records_beside(log)] == [TORN]
+
+
+def test_it_is_read_even_if_it_does_not_close_well(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk, say, when it is put in place."""
-    real = os.replace
+    """Nothing was written to it."""
+    rejected_beside(log).write_bytes(b"a note\n")
+    log.write_bytes(CONTENT)
+    calls = SystemCalls(monkeypatch, rejected_beside(log))
+    calls.at("close", 1, failing(errno.EIO))
+    assert repair_log(log, apply=True).applied
+    assert calls.fired
+    assert rejected_beside(log).read_bytes().startswith(b"a note\n{")
 
-    def refuse(source: str, target: Path) -> None:
-        if target == rejected_beside(log):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(source, target)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", refuse)
-        log.write_bytes(CONTENT)
-        with pytest.raises(StorageError, match=r'cannot write ".*\.rejected": No space left'):
-            repair_log(log, apply=True)
+def test_it_is_told_as_the_log_was_given(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a relative path, if that is what it was."""
+    log.write_bytes(CONTENT)
+    monkeypatch.chdir(log.parent)
+    assert repair_log(log.name, apply=True).rejected_path == Path(rejected_beside(log).name)
+    assert len(records_beside(log)) == 1
+
+
+@posix_only
+@pytest.mark.parametrize(("call", "number"), [("write", 1), ("fsync", 2), ("replace", 1)])
+def test_what_cannot_be_added_is_told_of_the_right_file(
+    call: str, number: int, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, say, while much is written to it, or when it is put in place."""
+    log.write_bytes(CONTENT + b"x" * files.BLOCK_SIZE)
+    calls = SystemCalls(monkeypatch, log.parent)
+    calls.at(call, number, failing(errno.ENOSPC))
+    with pytest.raises(StorageError, match=r'cannot write ".*\.rejected": No space left'):
+        repair_log(log, apply=True)
 
 
 @posix_only
@@ -121,6 +147,18 @@ def test_an_owner_that_does_not_stay_is_told(log: Path, monkeypatch: pytest.Monk
         f"{path}: {change}" for path in (log, rejected_beside(log)) for change in changes
     )
     assert repair_log(log).differences == ()
+
+
+@posix_only
+def test_a_file_that_is_not_put_in_place_is_not_told(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing was moved, only the log is another file."""
+    first, second = map(CODEC.encode, make_events(2))
+    log.write_bytes(first[:-1] + second)
+    log.chmod(0o640)
+    monkeypatch.setattr(os, "fchmod", lambda *_: None)
+    assert repair_log(log, apply=True).differences == (f"{log}: mode 640 is now 600",)
 
 
 @posix_only

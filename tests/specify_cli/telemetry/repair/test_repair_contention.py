@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 import threading
@@ -19,19 +18,21 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log.append import AppendLog
 from specify_cli.telemetry._log.held import HeldLog, held
+from specify_cli.telemetry._log.logger import Logger
 from specify_cli.telemetry.repair import apply as applying
-from specify_cli.telemetry.repair import repair_log
+from specify_cli.telemetry.repair import repair_log, report
 
 from ..support.events import CODEC, make_event, make_events
 from ..support.platforms import posix_only
 from ..support.processes import ids_in, start_writer
 from ..support.rejected import records_beside, rejected_beside
+from ..support.system_calls import SystemCalls
 from .test_repair import TORN
 
 
 def damage(log: Path, data: bytes) -> None:
     """Append what is no event, as a writer would that knows the lock."""
-    file = AppendLog(log, fsync=False, logger=logging.getLogger(), error_type=StorageError)
+    file = AppendLog(log, fsync=False, logger=Logger(""), error_type=StorageError)
     file.append(lambda _: data)
 
 
@@ -156,19 +157,23 @@ def test_a_log_that_changes_for_ever_is_an_error(
             file.write(TORN + b"\n")
 
     monkeypatch.setattr(os, "fsync", sync_and_append)
+    monkeypatch.setattr(report, "_MAX_CHANGES", 5)
     with pytest.raises(StorageError, match="changed again and again"):
         repair_log(log, apply=True)
-    assert log.read_bytes() == (TORN + b"\n") * 101
+    assert log.read_bytes() == (TORN + b"\n") * 6
     assert list(log.parent.iterdir()) == [log]
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
 def test_what_is_appended_without_the_lock_in_the_last_moment_is_carried_over(
-    log: Path, monkeypatch: pytest.MonkeyPatch
+    log: Path, monkeypatch: pytest.MonkeyPatch, *, is_whole: bool
 ) -> None:
-    """Each event once; what is no event, and half a line, as they are."""
+    """Each event once; what is no event, and half a line, as they are. All of it is synced."""
     first, second, third = make_events(3)
     log.write_bytes(TORN + CODEC.encode(first) + b"junk\n")
-    late = CODEC.encode(first) + b"late\n" + CODEC.encode(second) + CODEC.encode(third)[:-1]
+    calls = SystemCalls(monkeypatch, log)
+    late = CODEC.encode(first) + b"late\n" + CODEC.encode(second)
+    late += CODEC.encode(third)[:-1] if is_whole else TORN
     real = os.replace
 
     def append_and_replace(source: str, target: Path) -> None:
@@ -179,8 +184,11 @@ def test_what_is_appended_without_the_lock_in_the_last_moment_is_carried_over(
 
     monkeypatch.setattr(os, "replace", append_and_replace)
     repair_log(log, apply=True)
-    lines = [CODEC.encode(first), b"late\n", CODEC.encode(second), CODEC.encode(third)]
+    lines = [CODEC.encode(first), b"late\n", CODEC.encode(second)]
+    lines.append(CODEC.encode(third) if is_whole else TORN)
     assert log.read_bytes() == b"".join(lines)
+    _, *taken = calls.taken("write", "fsync")  # what is there already is synced first
+    assert taken == [("write", log), ("fsync", log)] * 3
     assert {path.name for path in log.parent.iterdir()} == {log.name, rejected_beside(log).name}
 
 
@@ -220,3 +228,39 @@ def test_a_log_that_changes_before_it_is_held_is_looked_at_again(
     assert log.read_bytes() == lines
     assert report.applied == (moved > 0)
     assert [record.data for record in records_beside(log)] == [TORN] * moved
+
+
+def test_a_log_that_grows_whenever_it_has_been_looked_at_is_repaired(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is there once it is held is looked at under the lock."""
+    log.write_bytes(TORN + b"\n")
+
+    def append_first(path: Path) -> AbstractContextManager[HeldLog]:
+        damage(path, CODEC.encode(make_event()))
+        return held(path)
+
+    monkeypatch.setattr(applying, "held", append_first)
+    report = repair_log(log, apply=True)
+    assert (report.applied, report.events, report.rejected) == (True, 1, 1)
+
+
+def test_what_is_moved_is_read_from_the_log_that_is_held(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The descriptor that it was looked at with may be another file's by then."""
+    event = CODEC.encode(make_event())
+    content = TORN + event + event
+    log.write_bytes(content)
+    other = log.with_name("other")
+    other.write_bytes(event.ljust(len(content)))
+
+    with contextlib.ExitStack() as stack:
+
+        def open_another(path: Path) -> AbstractContextManager[HeldLog]:
+            stack.enter_context(other.open("rb"))
+            return held(path)
+
+        monkeypatch.setattr(applying, "held", open_another)
+        assert repair_log(log, apply=True).duplicates == 1
+    assert log.read_bytes() == event

@@ -14,7 +14,7 @@ from specify_cli.telemetry.check import check_log
 from specify_cli.telemetry.repair import repair_log
 
 from ..support.events import CODEC, make_event, make_events
-from ..support.rejected import records_beside, rejected_beside
+from ..support.rejected import assert_nothing_is_lost, records_beside, rejected_beside
 from .test_repair import REAL_LOGS, TORN, applied
 
 EVENT = make_event()
@@ -139,9 +139,11 @@ def test_every_line_is_verified_before_the_log_is_replaced(
         codec, "loads_as", lambda line: None if line == event % 2 + b"\n" else real(line)
     )
     log.write_bytes(event % 1 + b"\n" + event % 2 + event % 3)
+    before = log.read_bytes()
     report = repair_log(log, apply=True, event_model=Fickle)
     assert log.read_bytes() == event % 1 + b"\n" + event % 3 + b"\n"
     assert [record.data for record in records_beside(log)] == [event % 2]
+    assert_nothing_is_lost(before, log.read_bytes(), records_beside(log))
     assert report.recovered == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import sys
+import threading
 from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -115,6 +116,7 @@ def image_of(name: str, *defects: Defect, windows: bool = False) -> Image:
         "pathlib": SimpleNamespace(Path=path),
         "threading": SimpleNamespace(
             RLock=lambda: RLock(computer),
+            TIMEOUT_MAX=threading.TIMEOUT_MAX,
             get_ident=lambda: computer.thread.ident,
         ),
         "secrets": _Given(secrets, token_hex=lambda _: computer.instant("token_hex", _token)),

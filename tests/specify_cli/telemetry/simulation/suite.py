@@ -163,7 +163,9 @@ FAULTS = [
         kinds=(interrupts,),
         victims="A",
     ),
-    Scenario("a fork beside the same save", (((saves(1),), (forks(saves(1)),)),), ONE),
+    Scenario(
+        "a fork beside the same save", (((saves(1),), (forks(saves(1)),)),), ONE, timeout=None
+    ),
     Scenario(
         "a fork beside a save that is killed",
         (((saves(1),), (forks(),)),),

@@ -48,6 +48,8 @@ def assert_nothing_is_lost(before: bytes, after: bytes, records: list[Record]) -
     for record in records:
         assert before[record.header["offset"] : record.stop] == record.data
         assert before.count(b"\n", 0, record.header["offset"]) + 1 == record.header["line"]
+        assert record.header["kind"]
+        assert record.header["reason"]
         kept += before[start : record.header["offset"]]
         start = record.stop
     kept += before[start:]

@@ -318,11 +318,11 @@ def test_a_target_that_is_replaced_meanwhile_is_not_taken_for_copied(
     assert copy_new(source, target, copied.cursor)[:2] == (2, lost)
 
 
-@pytest.mark.parametrize("others", [None, 0, 3])
+@pytest.mark.parametrize(("others", "added"), [(None, 0), (0, 0), (3, 0), (3, 1)])
 def test_what_is_gone_when_it_is_looked_at_is_not_reported(
-    tmp_path: Path, others: int | None
+    tmp_path: Path, others: int | None, added: int
 ) -> None:
-    """A known line cannot be compared when the file is removed or replaced."""
+    """A known line cannot be compared when the file is removed or replaced, and saved to."""
     source, target = SimpleJsonStore(tmp_path / "source"), SimpleJsonStore(tmp_path / "target")
     source.save_event(event := make_event())
     target.save_event(event.model_copy(update={"payload": {"other": 1}}))
@@ -334,6 +334,8 @@ def test_what_is_gone_when_it_is_looked_at_is_not_reported(
         target.file_path.unlink()
         if others is not None:
             target.file_path.write_bytes(b"".join(map(CODEC.encode, make_events(others))))
+        for other in make_events(added):
+            append([(other.event_id, CODEC.encode(other))])
         return count
 
     writer.append = append_and_replace  # type: ignore[method-assign]  # a checkout
