@@ -230,6 +230,19 @@ def test_several_may_look_at_once(log: Path) -> None:
         os.close(fd)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no shared locks here")
+def test_a_signal_handler_may_look_while_its_thread_looks(log: Path) -> None:
+    """It waits for nobody: a lock that is free to be shared is had at once."""
+    log.touch()
+    first, second = (lock.hold(str(log), os.O_RDONLY, "shared", timeout=0) for _ in range(2))
+    (one, is_locked), (other, is_locked_too) = next(first), next(second)
+    assert one != other
+    assert is_locked
+    assert is_locked_too
+    second.close()
+    first.close()
+
+
 @pytest.mark.parametrize("how", ["a reader", "a check"])
 def test_a_reader_of_what_is_settled_keeps_nobody_waiting(how: str, log: Path) -> None:
     """It gives the lock back before it reads: even its own thread may append meanwhile."""
