@@ -145,6 +145,25 @@ def test_what_was_waited_before_counts(held: Path, monkeypatch: pytest.MonkeyPat
         store._log.append(lambda _: b"", time.monotonic() - 61)
 
 
+def test_a_thread_that_waits_for_another_of_its_store_gives_up_too(log: Path) -> None:
+    """By the error that tells which log it is."""
+    store = SimpleJsonStore(log, timeout=0)
+    caught: list[BaseException | None] = []
+
+    def give_up() -> None:
+        with pytest.raises(LockTimeoutError, match="cannot append to .* for 0 seconds") as error:
+            store.save_event(make_event())
+        caught.append(error.value.__cause__)
+
+    thread = threading.Thread(target=give_up)
+    with store._writer._lock:
+        thread.start()
+        thread.join(5)
+        assert len(caught) == 1
+    thread.join()
+    assert isinstance(caught[0], TimeoutError)
+
+
 def test_a_known_event_is_not_waited_for_twice(log: Path) -> None:
     """Once to look it up, and once to save it, that would be."""
     store = SimpleJsonStore(log, timeout=1)
