@@ -151,7 +151,7 @@ def test_a_thread_that_waits_for_another_of_its_store_gives_up_too(log: Path) ->
     caught: list[BaseException | None] = []
 
     def give_up() -> None:
-        with pytest.raises(LockTimeoutError, match="cannot append to .* for 0 seconds") as error:
+        with pytest.raises(LockTimeoutError, match=r"cannot append to .* for 0 seconds") as error:
             store.save_event(make_event())
         caught.append(error.value.__cause__)
 
