@@ -89,7 +89,7 @@ else:  # pragma: posix
 def hold(  # noqa: PLR0913  # all but the first three by name
     path: str,
     flags: int,
-    kind: Kind = "exclusive",
+    kind: Kind,
     *,
     timeout: float | None = None,
     since: float | None = None,

@@ -27,7 +27,6 @@ class NextVersion:
         """Touch nothing on disk."""
         self.path = path
         self.name = os.fspath(path.with_name(f".{path.name}.{secrets.token_hex(8)}.repair"))
-        self.differences: list[str] = []
         self.fds: list[int] = []
         self._is_finished = False
         self._unwritten: list[bytes] = []
@@ -74,8 +73,7 @@ class NextVersion:
         data = b"".join(self._unwritten)
         self._unwritten.clear()
         self._unwritten_size = 0
-        if data:
-            files.write_all(self.fds[0], data)
+        files.write_all(self.fds[0], data)
 
 
 @contextlib.contextmanager

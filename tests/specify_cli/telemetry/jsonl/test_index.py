@@ -85,3 +85,13 @@ def test_an_id_that_a_later_line_names_too_is_found_where_it_is_one(log: Path) -
     indexing.save_event(first)
     assert log.read_bytes() == content
     assert indexing._writer.start_of(first.event_id) == 0
+
+
+def test_a_block_that_appends_many_records_makes_an_index(log: Path) -> None:
+    """As a save of as many does."""
+    JsonlLog(log, key="id").extend({"id": n} for n in range(20))
+    records = JsonlLog(log, key="id")
+    with records.locked() as held:
+        held.extend({"id": n} for n in range(100, 109))
+    assert records._writer.start_of(0) == 0
+    assert records._writer.start_of(1) == len(b'{"id": 0}\n')

@@ -326,6 +326,20 @@ def test_a_filesystem_without_locks_is_used_with_one_warning(
     assert SimpleJsonStore(log).save_events(events) == 0
 
 
+def test_a_lock_that_cannot_be_given_back_goes_with_its_file(
+    log: Path, faults: SystemCalls
+) -> None:
+    """What was written or read under it stands."""
+    store = SimpleJsonStore(log, timeout=0)
+    faults.at(LOCK, 2, failing(errno.EIO))
+    store.save_event(first := make_event(lamport_clock=1))
+    assert faults.fired
+    store.save_event(second := make_event(lamport_clock=2))
+    faults.at(LOCK, 2, failing(errno.EIO))
+    assert store.read_since().events == [first, second]
+    assert faults.fired
+
+
 def test_without_a_lock_nothing_is_rolled_back(
     log: Path, store: SimpleJsonStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

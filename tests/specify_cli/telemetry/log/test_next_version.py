@@ -16,6 +16,7 @@ from specify_cli.telemetry._log.next_version import NextVersion
 
 from ..support.descriptors import next_descriptor
 from ..support.platforms import posix_only
+from ..support.system_calls import SystemCalls, failing
 
 
 @pytest.fixture
@@ -94,8 +95,46 @@ def test_a_file_that_has_its_name_already_is_anothers(
     assert other.read_bytes() == b"another's"
 
 
-def test_what_is_in_place_is_not_removed(file: Path) -> None:
+def test_an_error_of_closing_is_not_the_first_one(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is being given up cannot be lost by it, and is removed."""
+    calls = SystemCalls(monkeypatch, file.parent)
+
+    def written_to_be_closed(version: NextVersion) -> None:
+        written(version)
+        calls.at("close", 1, failing(errno.EIO))
+
+    with (
+        pytest.raises(ValueError, match="mine"),
+        next_version.next_version(file, file.stat()) as version,
+    ):
+        give_up(written_to_be_closed, version)
+    assert calls.fired
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_an_interrupt_as_it_is_given_up_leaves_nothing_open(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything has been done about it."""
+
+    def be_interrupted(_: NextVersion) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(NextVersion, "discard", be_interrupted)
+    before = next_descriptor()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        next_version.next_version(file, file.stat()) as version,
+    ):
+        written(version)
+    assert next_descriptor() == before
+
+
+def test_what_is_in_place_is_not_removed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is what somebody else puts where it was before."""
+    monkeypatch.setattr(os, "unlink", pytest.fail)
     with next_version.next_version(file, file.stat()) as version:
         name = Path(version.name)
         finished(version)
@@ -114,6 +153,7 @@ def test_it_is_written_in_blocks(file: Path) -> None:
             version.write(b"x" * (files.BLOCK_SIZE // 3))
             sizes.append(name.stat().st_size)
         version.finish()
+        assert version.fds == []  # Windows puts no file in place that is open
         sizes.append(name.stat().st_size)
     step = files.BLOCK_SIZE // 3
     assert sizes == [n * step for n in (0, 0, 0, 4, 4, 4, 4, 8, 8)]

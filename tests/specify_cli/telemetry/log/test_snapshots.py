@@ -11,7 +11,7 @@ import pytest
 
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._log import NO_PREFIX, Prefix, Snapshot
+from specify_cli.telemetry._log import NO_PREFIX, Appended, Prefix, Snapshot
 from specify_cli.telemetry._log.snapshot import TAIL_SIZE
 
 from ..support.events import make_events
@@ -110,6 +110,19 @@ def test_a_write_that_was_not_begun_is_not_undone(
     with pytest.raises(StorageError):
         store.save_event(events[1])
     assert "ftruncate" not in calls.calls
+
+
+@pytest.mark.parametrize("before", [b"", b"line\n", b"torn", b"line\n" * TAIL_SIZE])
+def test_what_an_append_leaves_behind_is_what_a_reader_finds(before: bytes, log: Path) -> None:
+    """The same prefix, no longer than that of any other file."""
+    log.write_bytes(before)
+    store = SimpleJsonStore(log)
+    with store._log.locked() as pending:
+        pending.lines = b"line\n" * TAIL_SIZE
+    with store._log.opened() as file:
+        assert file is not None
+        start = log.stat().st_size - len(pending.lines)
+        assert pending.appended == Appended(start, file.prefix())
 
 
 def test_a_log_that_is_held_and_let_go_is_as_it_was(log: Path) -> None:

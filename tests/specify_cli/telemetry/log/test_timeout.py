@@ -145,6 +145,25 @@ def test_what_was_waited_before_counts(held: Path, monkeypatch: pytest.MonkeyPat
         store._log.append(lambda _: b"", time.monotonic() - 61)
 
 
+def test_a_thread_that_waits_for_another_of_its_store_gives_up_too(log: Path) -> None:
+    """By the error that tells which log it is."""
+    store = SimpleJsonStore(log, timeout=0)
+    caught: list[BaseException | None] = []
+
+    def give_up() -> None:
+        with pytest.raises(LockTimeoutError, match=r"cannot append to .* for 0 seconds") as error:
+            store.save_event(make_event())
+        caught.append(error.value.__cause__)
+
+    thread = threading.Thread(target=give_up)
+    with store._writer._lock:
+        thread.start()
+        thread.join(5)
+        assert len(caught) == 1
+    thread.join()
+    assert isinstance(caught[0], TimeoutError)
+
+
 def test_a_known_event_is_not_waited_for_twice(log: Path) -> None:
     """Once to look it up, and once to save it, that would be."""
     store = SimpleJsonStore(log, timeout=1)
@@ -230,6 +249,19 @@ def test_several_may_look_at_once(log: Path) -> None:
         os.close(fd)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no shared locks here")
+def test_a_signal_handler_may_look_while_its_thread_looks(log: Path) -> None:
+    """It waits for nobody: a lock that is free to be shared is had at once."""
+    log.touch()
+    first, second = (lock.hold(str(log), os.O_RDONLY, "shared", timeout=0) for _ in range(2))
+    (one, is_locked), (other, is_locked_too) = next(first), next(second)
+    assert one != other
+    assert is_locked
+    assert is_locked_too
+    second.close()
+    first.close()
+
+
 @pytest.mark.parametrize("how", ["a reader", "a check"])
 def test_a_reader_of_what_is_settled_keeps_nobody_waiting(how: str, log: Path) -> None:
     """It gives the lock back before it reads: even its own thread may append meanwhile."""
@@ -257,8 +289,13 @@ def test_a_check_that_is_given_up_leaves_nothing_open(log: Path) -> None:
 
 
 def test_pauses_grow_until_the_time_is_over(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From almost none to a hundredth of a second; the last one ends when the time does."""
+    """From almost none to a hundredth of a second; the last one ends when the time does.
+
+    Before the first of them, others are let run: most locks are free again by then.
+    """
     pauses: list[float] = []
+    tries: list[int] = []
+    monkeypatch.setattr(lock, "_let_others_run", lambda: tries.append(len(pauses)))
     monkeypatch.setattr(time, "sleep", pauses.append)
     monkeypatch.setattr(time, "monotonic", lambda: sum(pauses))
     with pytest.raises(LockTimeoutError):
@@ -267,6 +304,7 @@ def test_pauses_grow_until_the_time_is_over(held: Path, monkeypatch: pytest.Monk
     *growing, _ = pauses
     assert growing == sorted(growing)
     assert 0 < growing[0] < growing[-1] <= 0.01
+    assert tries == [0] * lock._TRIES
 
 
 def test_how_long_a_store_waits_is_part_of_it(log: Path) -> None:
