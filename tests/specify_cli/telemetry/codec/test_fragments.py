@@ -366,7 +366,7 @@ def test_any_number_of_torn_records_and_nul_runs_may_stand_before_an_event(count
     assert len(events_in((b"\0" + LINE) * count)) == count
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     "line",
     [

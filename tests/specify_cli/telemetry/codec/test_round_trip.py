@@ -132,7 +132,7 @@ def key_forms(key: object) -> list[str]:
     return [str(to_jsonable_python(key))]
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 @given(some_events)
 def test_an_event_is_refused_or_comes_back(saved: Event) -> None:

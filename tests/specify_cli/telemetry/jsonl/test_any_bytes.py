@@ -23,7 +23,7 @@ EVENTS = [
 INTACT = {CODEC.encode(event).rstrip(b"\n"): event for event in EVENTS}
 NEW = make_event(numbered_id(99), lamport_clock=99)
 
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 many = settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 

@@ -19,7 +19,7 @@ from specify_cli.telemetry import SimpleJsonStore
 
 from ..support.events import make_event, numbered_id
 
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 AGGREGATES = ["one", "two", "three"]
 

@@ -23,7 +23,7 @@ from ..support.processes import start_writer
 from ..support.system_calls import LOCK, READ, SystemCalls
 from ..support.writer import events_to_save
 
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 ROUNDS = 300
 

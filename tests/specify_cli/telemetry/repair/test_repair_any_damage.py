@@ -107,7 +107,7 @@ def is_subsequence(short: list[Event], long: list[Event]) -> bool:
     return all(event in rest for event in short)
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(max_examples=300)
 @given(st.lists(damage, max_size=12).map(b"".join))
 def test_any_damage(content: bytes) -> None:

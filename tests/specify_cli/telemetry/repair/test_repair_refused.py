@@ -176,7 +176,7 @@ def test_a_log_that_is_open_elsewhere_is_not_replaced(
 
 
 @has_fork
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 def test_dying_at_any_call_leaves_the_old_log_or_the_new_one(
     damaged: Damaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:

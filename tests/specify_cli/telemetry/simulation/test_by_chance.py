@@ -15,7 +15,7 @@ _PARTS = 6
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_every_promise_is_kept_in_runs_of_chance(part: int) -> None:
     """Two to four programs, any fault; ``make simulate`` goes on with other seeds."""

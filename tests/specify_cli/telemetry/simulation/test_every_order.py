@@ -27,7 +27,7 @@ def report(scenario: Scenario, findings: Findings) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @pytest.mark.parametrize("scenario", [*SUITE, *ON_WINDOWS], ids=lambda scenario: scenario.name)
 def test_every_promise_is_kept_in_every_order(scenario: Scenario) -> None:
     """Whatever comes first, and whatever fails, nobody loses a byte, and somebody can go on."""

@@ -60,7 +60,7 @@ FOUND_BY = {
 }
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @pytest.mark.skipif(not LIST.exists(), reason="the list of protections is not here")
 @pytest.mark.parametrize("name", FOUND_BY)
 def test_a_protection_that_is_taken_out_is_missed(name: str) -> None:
