@@ -109,7 +109,7 @@ class Runner:
         key = f"{at} processes" if task == "save" and count == 0 else str(count)
         for name in names * self._rounds:
             if count == 0 or (task == "save" and saves * 10 > count):
-                self._fill(name, count)  # or it would not be a log of that size for long
+                self._fill(name, count, at)  # or it would not be a log of that size for long
             jobs = []
             for number in range(at):
                 processor = number if at > 1 else None
@@ -124,11 +124,11 @@ class Runner:
     def _path(self, name: str, count: int) -> Path:
         return self._folder / f"{name}-{count}" / "events"
 
-    def _fill(self, name: str, count: int) -> None:
+    def _fill(self, name: str, count: int, at: int = 1) -> None:
         path = self._path(name, count)
         shutil.rmtree(path.parent, ignore_errors=True)
         path.parent.mkdir()
-        if count:
+        if count or at > 1:  # SQLite is refused to all but one that make a database at once
             self._children.run(Job("fill", name, str(path), count))
 
 

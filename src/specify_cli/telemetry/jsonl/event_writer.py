@@ -65,7 +65,8 @@ class EventWriter(Writer[EventT]):
             return line
 
         since = time.monotonic()
-        lock, taken = self._lock, list[bool]()
+        lock = self._lock
+        taken: list[bool] = []
         try:
             self._take(lock, taken)
             appended = self._log.append(choose, since)

@@ -85,7 +85,8 @@ class Writer(Generic[EventT]):
             return b"".join(line for _, line in new)
 
         since = time.monotonic()
-        lock, taken = self._lock, list[bool]()
+        lock = self._lock
+        taken: list[bool] = []
         try:
             self._take(lock, taken)
             appended = self._log.append(choose, since)
@@ -120,11 +121,14 @@ class Writer(Generic[EventT]):
         Raises:
             StorageError: The thread itself holds the log, or there was no end of it in time.
         """
-        # Whoever has the lock of the threads may be waiting for the lock that this thread holds.
+        # No interrupt comes between the two: see in_flight.
+        taken.extend(filter(None, map(lock.acquire, (False,))))
+        if taken:
+            return
+        # Whoever has it may be waiting for the lock of the file, which this thread may hold.
         self._log.refuse_own()
         timeout = self._log.timeout
         wait = -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)
-        # No interrupt comes between the two: see in_flight.
         taken.extend(filter(None, map(lock.acquire, (True,), (wait,))))
         if timeout is not None and not taken:
             error = HeldTooLongError(timeout)

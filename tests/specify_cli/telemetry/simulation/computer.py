@@ -75,7 +75,8 @@ class RLock:
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002
         """Wait until it is free, or this thread's own, or so many seconds have passed."""
-        del blocking
+        if not blocking:
+            timeout = 0.0
         thread = self._computer.thread
         program = self._computer.program
         assert program is not None
