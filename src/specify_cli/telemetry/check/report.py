@@ -191,7 +191,9 @@ class _Check(Generic[EventT]):
 
     def _take_event(self, line: Line, event_id: EventId) -> None:
         content, start = content_of(line)
-        first, same = self._contents.first(event_id), self._contents.find(event_id, content)
+        first = self._contents.first(event_id)
+        # Of a new id nothing is found: not to ask takes a twentieth off a check.
+        same = None if first is None else self._contents.find(event_id, content)
         if same is not None:
             self._take_repeat(line, "duplicate", "the same as line {}", same)
             return
