@@ -61,16 +61,17 @@ test-wheel: $(VENV)/.ready
 	$(BIN)/python tools/wheel_tests.py
 
 # Some 400 MB that only the tests of other readers need; `make demo` does without.
-$(VENV)/.readers: $(VENV)/.ready
+$(VENV)/.readers: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group readers
 	@touch $@
 
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-# A PostgreSQL that the tests start and kill. There is no wheel of it for every machine.
+# A PostgreSQL that the tests start and kill. There is no wheel of it for every machine. Where both are
+# asked for, the readers come first: no two programs may install at once.
 SERVERS := tests/specify_cli/telemetry/support/servers.py
 
-$(VENV)/.servers: $(VENV)/.ready
+$(VENV)/.servers: $(VENV)/.installed | $(if $(filter test cover,$(MAKECMDGOALS)),$(VENV)/.readers)
 	-$(BIN)/python -m pip install --quiet --group servers
 	@touch $@
 

@@ -68,6 +68,9 @@ LARGER = [
         loses_power=True,
         kinds=(errors(errno.EIO),),
     ),
+    Scenario(
+        "a fork beside the same save", (((saves(1),), (forks(saves(1)),)),), ONE, timeout=None
+    ),
     Scenario("a fork", (((saves(1),), (forks(saves(3)),)), ((saves(2),),)), ONE),
     Scenario(
         "a handler that forks, and another",
@@ -83,6 +86,7 @@ LARGER = [
         kinds=(signals,),
         handler=(forks(saves(3)),),
     ),
+    Scenario("a full disk and a load", (((saves(1, 2),),), ((loads(),),)), ONE, kinds=(full_disk,)),
     Scenario(
         "a full disk twice",
         (((saves(1, 2),),), ((saves(1), loads()),)),

@@ -164,9 +164,6 @@ FAULTS = [
         victims="A",
     ),
     Scenario(
-        "a fork beside the same save", (((saves(1),), (forks(saves(1)),)),), ONE, timeout=None
-    ),
-    Scenario(
         "a fork beside a save that is killed",
         (((saves(1),), (forks(),)),),
         ONE,
@@ -203,7 +200,6 @@ MORE = [
         kinds=(errors(errno.EIO),),
         victims="A",
     ),
-    Scenario("a full disk and a load", (((saves(1, 2),),), ((loads(),),)), ONE, kinds=(full_disk,)),
     Scenario(
         "a repair without locks",
         (((repairs(),),), ((saves(2),),)),
