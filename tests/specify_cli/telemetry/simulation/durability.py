@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from .actors import repairs, saves, waits, without_sync
+from .actors import repairs, saves, waits
 from .contents import ONE, SECONDS, TORN
 from .faults import (
     errors,
@@ -51,15 +51,6 @@ POWER = [
         fsync=True,
         loses_power=True,
         step_ns=2 * SECONDS,
-    ),
-    Scenario(
-        "power, and errors",
-        (((saves(1),),), ((without_sync(saves(1)),),)),
-        ONE,
-        victims="A",
-        fsync=True,
-        loses_power=True,
-        kinds=(errors(errno.EIO),),
     ),
     Scenario(
         "power, a new log and errors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from .actors import follows, forks, loads, repairs, saves
+from .actors import follows, forks, loads, repairs, saves, without_sync
 from .contents import ONE, TORN
 from .faults import (
     errors,
@@ -60,6 +60,15 @@ LARGER = [
     ),
     Scenario("two threads load", (((saves(1),), (loads(),)),), b""),
     Scenario("save, load, follow", (((saves(1),),), ((loads(),),), ((follows(2),),)), ONE),
+    Scenario(
+        "power, and errors",
+        (((saves(1),),), ((without_sync(saves(1)),),)),
+        ONE,
+        victims="A",
+        fsync=True,
+        loses_power=True,
+        kinds=(errors(errno.EIO),),
+    ),
     Scenario(
         "power and errors",
         (((saves(1),),), ((saves(1),),)),
