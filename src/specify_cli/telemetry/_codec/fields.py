@@ -44,7 +44,10 @@ def fields_of(event: object) -> dict[str, Any]:
     values = vars(value)
     model: type[Any] = type(value)
     found = {name: values[name] for name in model.model_fields if name in values}
-    return {**found, **extra_of(value)}
+    extra = extra_of(value)
+    for name in extra.keys() & found.keys():
+        raise UnstorableError(f"{name}: is there twice, as a field and beside the fields")
+    return {**found, **extra}
 
 
 def _fields_of_dataclass(value: Any) -> dict[str, Any]:

@@ -525,6 +525,16 @@ def test_fields_beyond_the_model_are_stored_where_the_model_keeps_them(log: Path
     assert loaded.model_extra == {"build_id": "b7", "pair": [1, 2]}
 
 
+def test_a_field_that_is_there_twice_is_refused(log: Path) -> None:
+    """Put among the fields beyond the model too, one of the two would be lost."""
+    event = Open(**make_event().to_dict(), build_id="b7")
+    assert event.model_extra is not None
+    event.model_extra["node_id"] = datetime(2026, 1, 1)  # noqa: DTZ001  # it has no zone
+    with pytest.raises(StorageError, match="node_id: is there twice"):
+        OpenStore(log).save_event(event)
+    assert not log.exists()
+
+
 class Behaved(Event):
     """An event with behaviour of its own, and a value that is computed once."""
 
