@@ -66,8 +66,8 @@ $(VENV)/.readers: $(VENV)/.installed
 	@touch $@
 
 # One more than there are processors: some tests wait.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # A PostgreSQL that the tests start and kill. There is no wheel of it for every machine. Where both are
 # asked for, the readers come first: no two programs may install at once.
