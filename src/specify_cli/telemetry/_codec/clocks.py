@@ -16,10 +16,9 @@ from .codec import EventCodec
 from .event import EventT, shown
 from .fields import content_of
 from .malformed import MalformedLineError
-from .search import all_lines, line_around
+from .search import ESCAPED_LETTER, all_lines, lines_matching
 
 _KEY = b'"lamport_clock"'
-_ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
 # Beyond this Python refuses to convert a number, and no line with such a clock loads.
 _MAX_DIGITS = 4_000
 
@@ -104,10 +103,7 @@ def _named_clocks(block: bytes, above: int) -> list[tuple[int | None, int]]:
         known = named.get(start, 0)
         named[start] = None if number is None or known is None else max(number, known)
     if b"\\" in block:  # most logs hold none at all, and this is the fastest way to tell
-        end = 0
-        while escape := _ESCAPED_LETTER.search(block, end):
-            start, end = line_around(escape.start(), block)
-            named[start] = None
+        named.update((start, None) for start, _ in lines_matching(ESCAPED_LETTER, block))
     return [(number, start) for start, number in named.items()]
 
 

@@ -19,7 +19,7 @@ from .patterns import escape_in, integer, named, no_text, quoted, texts_under
 # What can hide an id or an aggregate from a search for its characters: an escaped printable ASCII
 # character, which may stand in the value or in the key, or any escape in the value. Searching for
 # the two apart takes a sixth of the time that searching for either at once does.
-_ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
+ESCAPED_LETTER = re.compile(rb"\\u00[2-7]")
 
 # Python may be told to read integers of no more digits than 640.
 _MAX_DIGITS = 640
@@ -43,7 +43,7 @@ def lines_naming(
         lines = (
             _lines_with(quoted(event_id), block)
             if isinstance(event_id, str)
-            else _lines_matching(integer(codec.id_key, event_id), block)
+            else lines_matching(integer(codec.id_key, event_id), block)
         )
         return chain(lines, lines_hiding(escape_in(codec.id_key), block))
     # The type makes something else of the ids in lines: upper case, say. Any line may be it.
@@ -65,7 +65,7 @@ def _lines_read_as(
         yield from all_lines(block)
         return
     if b"" in found:
-        yield from _lines_matching(no_text(key), block)
+        yield from lines_matching(no_text(key), block)
     if event_id in ids:
         for match, read in zip(texts_under(key).finditer(block), ids, strict=True):
             if read == event_id:
@@ -91,7 +91,7 @@ def _read_ids(
         return
     yield from ((read, at) for read, at in zip(ids, starts, strict=True) if read is not None)
     if b"" in texts:
-        yield from _loaded_ids(_lines_matching(no_text(key), block), codec)
+        yield from _loaded_ids(lines_matching(no_text(key), block), codec)
     yield from _loaded_ids(lines_hiding(escape_in(key), block), codec)
 
 
@@ -211,13 +211,14 @@ def lines_hiding(value: re.Pattern[bytes], block: bytes) -> Iterator[tuple[int, 
     if escape < 0:  # most logs hold none at all, and this is the fastest way to tell
         return
     start, _ = line_around(escape, block)
-    for pattern in (_ESCAPED_LETTER, value):
-        yield from _lines_matching(pattern, block, start)
+    for pattern in (ESCAPED_LETTER, value):
+        yield from lines_matching(pattern, block, start)
 
 
-def _lines_matching(
+def lines_matching(
     pattern: re.Pattern[bytes], block: bytes, start: int = 0
 ) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines from ``start`` on in which a pattern is found, each once."""
     end = start
     while match := pattern.search(block, end):
         start, end = line_around(match.start(), block)
