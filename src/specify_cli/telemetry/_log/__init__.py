@@ -1,7 +1,7 @@
 """A file of lines that threads and processes append to; it knows nothing of what is in a line."""
 
 from .append import AppendLog
-from .errors import HeldTooLongError, LockTimeoutError
+from .errors import LockTimeoutError, held_too_long
 from .files import MODE, checked_mode, checked_path, checked_timeout
 from .lock import TIMEOUT
 from .locked import Appended, LockedLog
@@ -14,7 +14,6 @@ __all__ = [
     "TIMEOUT",
     "AppendLog",
     "Appended",
-    "HeldTooLongError",
     "LockTimeoutError",
     "LockedLog",
     "Logger",
@@ -23,4 +22,5 @@ __all__ = [
     "checked_mode",
     "checked_path",
     "checked_timeout",
+    "held_too_long",
 ]

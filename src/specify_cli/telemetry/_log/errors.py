@@ -11,15 +11,7 @@ from .._contract import StorageError
 
 
 class HeldTooLongError(TimeoutError):
-    """The lock was not to be had in time.
-
-    Args:
-        timeout: For how many seconds it was waited for.
-    """
-
-    def __init__(self, timeout: float) -> None:
-        fact = f"another call has held its lock for {timeout:g} seconds"
-        super().__init__(errno.ETIMEDOUT, fact)
+    """The lock was not to be had in time."""
 
 
 class LockTimeoutError(StorageError):
@@ -38,6 +30,12 @@ class LockTimeoutError(StorageError):
     def __reduce__(self) -> tuple[object, ...]:
         """Return what a copy is made of; a class made below has no name to find it by."""
         return _copy, (_other_base(type(self)), self.args)
+
+
+def held_too_long(timeout: float) -> HeldTooLongError:
+    """Return what is raised when a lock has been waited for so many seconds."""
+    fact = f"another call has held its lock for {timeout:g} seconds"
+    return HeldTooLongError(errno.ETIMEDOUT, fact)
 
 
 def lock_timeout(error_type: type[Exception]) -> type[Exception]:

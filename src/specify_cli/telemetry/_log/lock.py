@@ -19,7 +19,7 @@ from collections.abc import Generator
 from typing import Literal, TypeAlias
 
 from . import files, in_flight
-from .errors import HeldTooLongError
+from .errors import held_too_long
 
 Kind: TypeAlias = Literal["exclusive", "shared", "no"]
 
@@ -187,7 +187,7 @@ def _wait(fd: int, kind: Kind, timeout: float | None, since: float | None) -> No
         if timeout is not None:
             left = begun + timeout - time.monotonic()
             if left <= 0:
-                raise HeldTooLongError(timeout)
+                raise held_too_long(timeout)
             delay = min(delay, left)
         time.sleep(delay)
 

@@ -11,7 +11,7 @@ from typing import Any, Generic
 from weakref import WeakSet
 
 from .._codec import Codec, EventId, EventT, UnstorableError, event_name
-from .._log import AppendLog, HeldTooLongError, LockedLog
+from .._log import AppendLog, LockedLog, held_too_long
 from .id_index import IdIndex, KnownIds
 from .pending import PendingLines
 
@@ -131,7 +131,7 @@ class Writer(Generic[EventT]):
         wait = -1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         taken.extend(filter(None, map(lock.acquire, (True,), (wait,))))
         if timeout is not None and not taken:
-            error = HeldTooLongError(timeout)
+            error = held_too_long(timeout)
             raise self._log.refused("append to", error) from error
 
     def _encode(self, event: EventT) -> bytes:

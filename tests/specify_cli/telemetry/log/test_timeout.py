@@ -193,7 +193,8 @@ def test_the_error_is_one_of_the_stores_own_too(held: Path) -> None:
     with pytest.raises(LockTimeoutError) as usual:
         SimpleJsonStore(held, timeout=0).save_event(make_event())
     assert type(usual.value) is LockTimeoutError
-    for error in (caught.value, usual.value):
+    assert usual.value.__cause__ is not None
+    for error in (caught.value, usual.value, usual.value.__cause__):
         again = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
         assert type(again) is type(error)
         assert again.args == error.args
