@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from .._codec import EventCodec, EventId, EventT, check_clock
-from .._log import AppendLog, LockedLog
+from .._log import Appended, AppendLog, LockedLog
 from .highest_clock import HighestClock
 from .id_index import KnownIds
 from .writer import Writer
@@ -64,21 +63,16 @@ class EventWriter(Writer[EventT]):
             new = [(event_id, line)]
             return line
 
-        since = time.monotonic()
-        lock = self._lock
-        taken: list[bool] = []
-        try:
-            self._take(lock, taken)
-            appended = self._log.append(choose, since)
+        def note(appended: Appended) -> None:
             if ids is not None:
                 self._ids.add(new, appended, ids)
             if new:
                 self._clocks.add(clock, appended)
+
+        try:
+            self._append(choose, note)
         except NotMadeError as error:
             raise error.reason from None
-        finally:
-            for _ in taken:
-                lock.release()
         return event
 
     def _known(

@@ -6,12 +6,12 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic
 from weakref import WeakSet
 
 from .._codec import Codec, EventId, EventT, UnstorableError, event_name
-from .._log import AppendLog, LockedLog, held_too_long
+from .._log import Appended, AppendLog, LockedLog, held_too_long
 from .id_index import IdIndex, KnownIds
 from .pending import PendingLines
 
@@ -84,16 +84,7 @@ class Writer(Generic[EventT]):
             new = known.new_lines(lines)
             return b"".join(line for _, line in new)
 
-        since = time.monotonic()
-        lock = self._lock
-        taken: list[bool] = []
-        try:
-            self._take(lock, taken)
-            appended = self._log.append(choose, since)
-            self._ids.add(new, appended, known)
-        finally:
-            for _ in taken:
-                lock.release()
+        self._append(choose, lambda appended: self._ids.add(new, appended, known))
         return len(new)
 
     @contextlib.contextmanager
@@ -113,18 +104,35 @@ class Writer(Generic[EventT]):
         assert append.appended is not None  # noqa: S101  # it was, or something was raised
         pending.are_in(append.appended)
 
+    def _append(
+        self, choose: Callable[[LockedLog], bytes], note: Callable[[Appended], None]
+    ) -> None:
+        """Append what ``choose`` returns and note it, while no other thread of the store appends.
+
+        Raises:
+            StorageError: See ``append``.
+        """
+        since = time.monotonic()
+        lock = self._lock
+        taken: list[bool] = []
+        try:
+            # No interrupt comes between the two: see in_flight.
+            taken.extend(filter(None, map(lock.acquire, (False,))))
+            if not taken:
+                self._take(lock, taken)
+            note(self._log.append(choose, since))
+        finally:
+            for _ in taken:
+                lock.release()
+
     def _take(self, lock: threading.RLock, taken: list[bool]) -> None:
-        """Wait until no other thread of the store appends.
+        """Wait until the other thread of the store that appends has done so.
 
         Whatever interrupts this, ``taken`` is not empty if ``lock`` has to be released.
 
         Raises:
             StorageError: The thread itself holds the log, or there was no end of it in time.
         """
-        # No interrupt comes between the two: see in_flight.
-        taken.extend(filter(None, map(lock.acquire, (False,))))
-        if taken:
-            return
         # Whoever has it may be waiting for the lock of the file, which this thread may hold.
         self._log.refuse_own()
         timeout = self._log.timeout
