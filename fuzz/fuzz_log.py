@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import zlib
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "src"), str(Path(__file__).parents[1])]
@@ -15,6 +16,7 @@ from driver import Tally, fuzz, instrumented
 
 with instrumented():
     from tests.specify_cli.telemetry.jsonl.test_any_bytes import INTACT, check
+    from tests.specify_cli.telemetry.jsonl.test_any_cursor import check_cursor, check_followed
     from tests.specify_cli.telemetry.repair.test_repair_any_damage import check_repair
 
 SEEDS = [
@@ -36,12 +38,18 @@ tally = Tally(lambda: f"{_Count.logs:,} logs, {_Count.size:,} bytes")
 
 
 def try_one(data: bytes) -> None:
-    """Check one log."""
+    """Check a log, a follower while it grows and is glued anew, and a cursor with parts of it."""
     _Count.logs += 1
     _Count.size += len(data)
     tally.tick()
     check(data)
     check_repair(data)
+    place = zlib.crc32(data)
+    middle = place % (len(data) + 1)
+    line_end = data.find(b"\n", middle) + 1
+    check_followed(data[:middle], data, in_place=place % 2 > 0)
+    check_followed(data, data[line_end:] + data[:line_end], in_place=place % 2 == 0)
+    check_cursor(data, place, data[middle : middle + place % 9].decode("latin-1"))
 
 
 if __name__ == "__main__":
