@@ -6,7 +6,7 @@ import ast
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .child import Test
@@ -63,17 +63,17 @@ class Choice:
 
     def here(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run the edit in their own process."""
-        groups = (self._lines.here[line] for line in self._lines_of(mutant))
+        groups = self._sets(self._lines.here, self._lines_of(mutant))
         return self._of_wing(mutant, groups, MOST_IN_MEMORY)
 
     def elsewhere(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run the edit in a process that they start."""
-        return self._of_wing(mutant, (self._lines.elsewhere[x] for x in self._lines_of(mutant)))
+        return self._of_wing(mutant, self._sets(self._lines.elsewhere, self._lines_of(mutant)))
 
     def whole_module(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run anything of the module."""
         lines = {line for line in self._lines.every() if line[0] == mutant.path}
-        return self._of_wing(mutant, self._sets(lines))
+        return self._of_wing(mutant, self._every_set(lines))
 
     def naming(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run lines with the name of what the edit is assigned to."""
@@ -86,11 +86,15 @@ class Choice:
         for path, text in self._texts.items():
             numbered = enumerate(text.splitlines(), 1)
             lines |= {(path, number) for number, line in numbered if name.search(line)}
-        return self._of_wing(mutant, self._sets(lines))
+        return self._of_wing(mutant, self._every_set(lines))
 
-    def _sets(self, lines: set[Line]) -> Iterator[set[Test]]:
+    def _every_set(self, lines: set[Line]) -> Iterator[set[Test]]:
         for kind in (self._lines.here, self._lines.elsewhere):
-            yield from (kind[line] for line in lines)
+            yield from self._sets(kind, lines)
+
+    def _sets(self, kind: Mapping[Line, set[Test]], lines: Iterable[Line]) -> Iterator[set[Test]]:
+        # Looking a line up by its key would add it, while another thread goes through them.
+        return (kind.get(line, set()) for line in lines)
 
     def _of_wing(
         self, mutant: Mutant, groups: Iterable[set[Test]], most: float = MOST_ON_DISK
