@@ -256,15 +256,19 @@ def test_what_is_rolled_back_is_never_returned(
 
 
 def start_follower(log: Path) -> subprocess.Popen[str]:
-    """Start a process that prints the ids in the log."""
+    """Start a process that prints the ids in the log, and return when it is about to read them."""
     code = (
-        "import sys; from specify_cli.telemetry import NewEvents, SimpleJsonStore as S;"
+        "import sys; from specify_cli.telemetry import SimpleJsonStore as S;"
+        "print('ready', flush=True);"
         "print(*(event.event_id for event in S(sys.argv[1]).read_since().events))"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", code, log], stdout=subprocess.PIPE, text=True, env=environment
     )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
 @pytest.fixture
