@@ -46,7 +46,7 @@ class Order:
             name in shape.fields or not shape.has(name) for shape in shapes for name in self.names
         )
         self._key: Callable[[Any], Any] | None = None
-        if self.names and all(_is_comparable(n, shape) for shape in shapes for n in self.names):
+        if self.names and all(_is_comparable(name, shapes) for name in self.names):
             self._key = attrgetter(*self.names)
 
     def values(self, event: object) -> list[Any]:
@@ -98,16 +98,19 @@ def _checked(type_: EventType, names: Any) -> tuple[str, ...]:
     return names
 
 
-def _is_comparable(name: str, shape: Shape) -> bool:
-    """Return whether every event has an attribute that is an integer or a text."""
+def _is_comparable(name: str, shapes: tuple[Shape, ...]) -> bool:
+    """Return whether a field is an integer of every event, or a text of every event."""
+    return {_kind_of(name, shape) for shape in shapes} in ({"int"}, {"str"})
+
+
+def _kind_of(name: str, shape: Shape) -> str | None:
+    """Return "int" or "str" if every event has an attribute that is one, and None otherwise."""
     if not shape.only_collects or name not in shape.fields:
-        return False
+        return None
     if shape.made is dict or shape.made is not shape.content:
-        return False
-    schema = shape.fields[name].schema
-    if schema.get("type") == "int":
-        return True
-    return schema.get("type") == "str" and verbatim_key(name, (shape,)) is not None
+        return None
+    kind: str | None = shape.fields[name].schema.get("type")
+    return kind if kind == "int" or verbatim_key(name, (shape,)) is not None else None
 
 
 def _clock_is_optional(shape: Shape) -> bool:

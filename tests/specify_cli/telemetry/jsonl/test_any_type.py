@@ -151,6 +151,35 @@ def test_loads_are_in_the_order_that_the_class_names(log: Path) -> None:
     assert [row["event_id"] for row in mixed.load_all_events()] == [7, "a", "b"]
 
 
+class NumberClock(BaseModel):
+    """An event whose clock is a number."""
+
+    event_id: str
+    lamport_clock: int
+
+
+class TextClock(BaseModel):
+    """An event whose clock is a text."""
+
+    event_id: str
+    lamport_clock: str
+
+
+@pytest.mark.parametrize("type_", [NumberClock | TextClock, TextClock | NumberClock])
+def test_clocks_that_are_numbers_here_and_texts_there_are_sorted_by_their_text(
+    type_: Any, log: Path
+) -> None:
+    """Each kind of event can be sorted, the two together cannot."""
+    store = store_of(type_, log, aggregate_field=None)
+    events = [
+        NumberClock(event_id="a", lamport_clock=20),
+        TextClock(event_id="b", lamport_clock="100"),
+        NumberClock(event_id="c", lamport_clock=9),
+    ]
+    store.save_events(events)
+    assert [event.event_id for event in store.load_all_events()] == ["b", "a", "c"]
+
+
 def test_an_empty_order_is_that_of_the_file(log: Path) -> None:
     """Though the type has a clock."""
     events = [
