@@ -20,29 +20,6 @@ from ..support.driver import HAS_DRIVER
 
 pytest_plugins = ["pytester"]
 
-WITH_EVENTS = {
-    "a_save_does_not_change_the_event",
-    "a_save_keeps_an_event_or_refuses_it",
-    "aggregates_are_apart",
-    "an_event_that_is_only_mentioned_can_be_saved",
-    "every_field_comes_back",
-    "ids_are_apart",
-    "loads_are_in_causal_order",
-    "many_events_are_loaded",
-    "one_event_stays_under_an_id",
-    "saving_again_changes_nothing",
-    "ties_are_in_the_contracts_order",
-    "what_a_load_returns_is_the_callers",
-    "what_is_saved_is_loaded",
-}
-WITH_TIES = {
-    "one_event_stays_under_an_id",
-    "saving_again_changes_nothing",
-    "ties_are_in_the_contracts_order",
-}
-WITH_NODES = {"every_field_comes_back", "loads_are_in_causal_order"}
-WITH_LARGE_CLOCKS = WITH_NODES | {"a_save_keeps_an_event_or_refuses_it"}
-WITH_VALUES = {"a_save_does_not_change_the_event", "every_field_comes_back"}
 REOPENED = {
     "promises_hold_for_a_store_opened_for_each_call",
     "promises_hold_for_a_store_that_saves_and_another_that_loads",
@@ -58,114 +35,6 @@ IN_PROCESSES = {"a_save_may_be_interrupted_by_processes", "processes_lose_and_re
 BETWEEN_STEPS = {"a_save_may_be_interrupted_by_processes"}
 
 FAILING = {
-    "broken_stores": {
-        "Unsorted": {
-            "a_save_keeps_an_event_or_refuses_it",
-            "an_event_that_is_only_mentioned_can_be_saved",
-            "every_field_comes_back",
-            "loads_are_in_causal_order",
-        },
-        "SortedByClockOnly": {"loads_are_in_causal_order"},
-        "SortedByText": WITH_NODES | {"many_events_are_loaded"},
-        "SortedByTimestamp": WITH_TIES | {"loads_are_in_causal_order"},
-        "SortedByTimestampAtLast": WITH_TIES | {"loads_are_in_causal_order"},
-        "SortedByUtf16": {"loads_are_in_causal_order"},
-        "SortedByFloat": {"loads_are_in_causal_order"},
-        "KeepingRepeats": {
-            "a_save_does_not_change_the_event",
-            "ids_are_apart",
-            "one_event_stays_under_an_id",
-            "saving_again_changes_nothing",
-        },
-        "KeepingVersions": {"one_event_stays_under_an_id"},
-        "MovingRepeats": {"one_event_stays_under_an_id", "saving_again_changes_nothing"},
-        "TakingMentionsForEvents": {
-            "a_save_keeps_an_event_or_refuses_it",
-            "an_event_that_is_only_mentioned_can_be_saved",
-            "ids_are_apart",
-        },
-        "KnowingIdsByAggregate": {"one_event_stays_under_an_id"},
-        "KnowingObjects": {
-            "ids_are_apart",
-            "one_event_stays_under_an_id",
-            "saving_again_changes_nothing",
-        },
-        "KnowingIdsWithoutCase": {"ids_are_apart"},
-        "KnowingIdsStripped": {"ids_are_apart"},
-        "KnowingIdsAsNumbers": {"ids_are_apart"},
-        "RememberingRefusedIds": {"a_save_keeps_an_event_or_refuses_it"},
-        "SwallowingErrors": {"a_save_keeps_an_event_or_refuses_it"},
-        "Late": WITH_EVENTS,
-        "FirstHundred": {"loads_are_in_causal_order", "many_events_are_loaded"},
-        "Leaking": {"what_a_load_returns_is_the_callers"},
-        "ReturningOneList": {"what_a_load_returns_is_the_callers"},
-        "ReturningTuples": WITH_EVENTS | {"a_new_store_is_empty"},
-        "Inventing": WITH_EVENTS | {"a_new_store_is_empty"},
-    },
-    "broken_aggregates": {
-        "MixingAlike": {
-            "aggregates_are_apart",
-            "loads_are_in_causal_order",
-            "one_event_stays_under_an_id",
-        },
-        "MixingPrefixes": {"a_save_keeps_an_event_or_refuses_it", "aggregates_are_apart"},
-        "MixingAll": {
-            "a_save_keeps_an_event_or_refuses_it",
-            "aggregates_are_apart",
-            "loads_are_in_causal_order",
-            "one_event_stays_under_an_id",
-        },
-        "MixingStripped": {"aggregates_are_apart"},
-        "MixingFolded": {"aggregates_are_apart"},
-        "MixingNormalized": {"aggregates_are_apart"},
-        "MixingPatterns": {"aggregates_are_apart"},
-        "MixingNumbers": {"aggregates_are_apart"},
-        "MixingLong": {"aggregates_are_apart"},
-        "MixingBeforeNul": {"a_save_keeps_an_event_or_refuses_it"},
-        "AllForNoAggregate": {"aggregates_are_apart"},
-    },
-    "broken_values": {
-        "LosingPayloads": WITH_VALUES
-        | {
-            "a_save_keeps_an_event_or_refuses_it",
-            "aggregates_are_apart",
-            "an_event_that_is_only_mentioned_can_be_saved",
-            "ids_are_apart",
-            "loads_are_in_causal_order",
-        },
-        "LosingCauses": WITH_VALUES | {"an_event_that_is_only_mentioned_can_be_saved"},
-        "ReturningAnotherType": WITH_EVENTS,
-        "TrueAsOne": WITH_VALUES,
-        "OneAsFloat": WITH_VALUES | {"loads_are_in_causal_order"},
-        "FloatAsOne": WITH_VALUES,
-        "NotANumberAsNull": {"a_save_keeps_an_event_or_refuses_it"},
-        "ObjectsAsText": {"a_save_keeps_an_event_or_refuses_it"},
-        "ReplacingSurrogates": {"a_save_keeps_an_event_or_refuses_it"},
-        "StrippingText": WITH_VALUES | {"ids_are_apart"},
-        "CuttingText": {"every_field_comes_back"},
-        "BigNumbersAsFloats": {"a_save_keeps_an_event_or_refuses_it"},
-        "NormalizingKeys": {"a_save_keeps_an_event_or_refuses_it", "every_field_comes_back"},
-        "KeysAsText": {"a_save_keeps_an_event_or_refuses_it"},
-        "NoPayloadForAnEmptyOne": WITH_EVENTS
-        - {
-            "a_save_does_not_change_the_event",
-            "aggregates_are_apart",
-            "ids_are_apart",
-            "loads_are_in_causal_order",
-        },
-        "WithoutNulls": {"every_field_comes_back"},
-        "LosingMicroseconds": WITH_EVENTS,
-        "LosingTheOffset": WITH_EVENTS,
-        "TimesAsFloats": {"every_field_comes_back"},
-        "ClocksOf32Bits": WITH_LARGE_CLOCKS,
-        "ClocksAsFloats": WITH_LARGE_CLOCKS,
-        "ClocksAsText": WITH_EVENTS,
-        "StrippingNodes": WITH_NODES,
-        "EndingNodesAtNul": {"a_save_keeps_an_event_or_refuses_it"},
-        "ChangingTheCallersPayload": {"a_save_does_not_change_the_event"},
-        "SortingTheCallersPayload": {"a_save_does_not_change_the_event"},
-        "ChangingWhatItKeeps": WITH_EVENTS,
-    },
     "broken_durability": {
         "SplittingText": REOPENED | {"every_field_comes_back"},
         "NotDurable": REOPENED
@@ -208,8 +77,6 @@ FAILING = {
 
 # Whether other tests fail too is chance.
 FAILING_AT_LEAST = {
-    "SortedById": WITH_TIES - {"one_event_stays_under_an_id"},
-    "SortedByFallingId": WITH_TIES,
     "ExclusiveForLife": {"another_store_has_what_was_saved", "stores_take_turns"},
     "Unlocked": {"a_save_may_be_interrupted_by_threads"},
     "LosingInThreads": {"a_save_may_be_interrupted_by_threads"},

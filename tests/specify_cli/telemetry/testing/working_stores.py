@@ -64,6 +64,28 @@ class LockedStore(Store):
             super().save_event(event)
 
 
+class InParts(EventStore):
+    """A store that loads from one store, and all events from another."""
+
+    def __init__(self, for_one_aggregate: Store, for_all: Store) -> None:
+        """Load from these."""
+        self.for_one_aggregate = for_one_aggregate
+        self.for_all = for_all
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event in both."""
+        self.for_one_aggregate.save_event(event)
+        self.for_all.save_event(event)
+
+    def load_events(self, aggregate_id: str) -> list[Event]:
+        """Return the events of one aggregate."""
+        return self.for_one_aggregate.load_events(aggregate_id)
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return self.for_all.load_all_events()
+
+
 class FileStore(Store):
     """A store in a file of lines that keeps the contract for one process, in parts to break."""
 
@@ -173,3 +195,21 @@ def only(contract: type[EventStoreContract], *tests: str) -> type[EventStoreCont
     others = {name for name in dir(contract) if name.startswith("test_")}
     others -= {f"test_{test}" for test in tests}
     return type(contract.__name__, (contract,), dict.fromkeys(others))
+
+
+def failures(
+    make: Callable[[], EventStore], contract: type[EventStoreContract] = EventStoreContract
+) -> dict[str, str]:
+    """Return what each of the contract's tests says that fails with a new store."""
+    found = {}
+    for name in dir(contract):
+        if name.startswith("test_"):
+            try:
+                getattr(contract(), name)(make())
+            except pytest.skip.Exception:
+                continue
+            except pytest.fail.Exception as failure:
+                found[name.removeprefix("test_")] = str(failure)
+            except Exception as error:  # noqa: BLE001  # whatever the store raises
+                found[name.removeprefix("test_")] = f"raised {error!r}"
+    return found
