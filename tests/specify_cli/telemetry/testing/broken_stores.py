@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import json
-
 from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry.testing import EventStoreContract
 
-from .working_stores import Store, number
+from .working_stores import Store, number, refusing
 
 
 class Unsorted(Store):
@@ -219,13 +217,23 @@ class SwallowingErrors(Store):
         super().save_event(event)
 
 
-def refusing(event: Event) -> Event:
-    """Return an event that is no more than JSON."""
-    try:
-        json.dumps(event.payload, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise StorageError(str(error)) from error
-    return event
+class ShowingWhatItRefuses(Store):
+    """Takes back an event that it has refused only when the next one is saved."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.refused: list[Event] = []
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        self.refused = [event]
+        super().save_event(refusing(event))
+        self.refused = []
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return super().load_all_events() + self.refused
 
 
 class FirstHundred(Store):
@@ -253,6 +261,28 @@ class ReturningOneList(Store):
         """Return the events of one aggregate."""
         self.loaded[:] = super().load_events(aggregate_id)
         return self.loaded
+
+
+class ReturningItsCache(Store):
+    """Returns one list until another event is saved."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.loaded: dict[str | None, list[Event]] = {}
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        super().save_event(event)
+        self.loaded.clear()
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return self.loaded.setdefault(None, super().load_all_events())
+
+    def load_events(self, aggregate_id: str) -> list[Event]:
+        """Return the events of one aggregate."""
+        return self.loaded.setdefault(aggregate_id, super().load_events(aggregate_id))
 
 
 class ReturningTuples(Store):

@@ -20,10 +20,6 @@ from ..support.driver import HAS_DRIVER
 
 pytest_plugins = ["pytester"]
 
-REOPENED = {
-    "promises_hold_for_a_store_opened_for_each_call",
-    "promises_hold_for_a_store_that_saves_and_another_that_loads",
-}
 IN_THREADS = {
     "a_load_may_be_interrupted_by_threads",
     "a_save_may_be_interrupted_by_threads",
@@ -35,29 +31,6 @@ IN_PROCESSES = {"a_save_may_be_interrupted_by_processes", "processes_lose_and_re
 BETWEEN_STEPS = {"a_save_may_be_interrupted_by_processes"}
 
 FAILING = {
-    "broken_durability": {
-        "SplittingText": REOPENED | {"every_field_comes_back"},
-        "NotDurable": REOPENED
-        | {
-            "a_saved_event_stays_as_it_was",
-            "another_store_has_what_was_saved",
-            "another_store_knows_the_ids",
-            "stores_take_turns",
-        },
-        "NotIdempotentWhenOpened": REOPENED
-        | {
-            "a_save_keeps_an_event_or_refuses_it",
-            "another_store_knows_the_ids",
-            "stores_take_turns",
-        },
-        "Stale": {
-            "a_saved_event_stays_as_it_was",
-            "promises_hold_for_a_store_that_saves_and_another_that_loads",
-            "stores_take_turns",
-        },
-        "LossyInItsFile": REOPENED | {"a_saved_event_stays_as_it_was"},
-        "KeepingTheCallersEvent": {"a_saved_event_stays_as_it_was"},
-    },
     "broken_in_threads": {},
     "broken_in_processes": {
         "UnlockedFile": BETWEEN_STEPS,

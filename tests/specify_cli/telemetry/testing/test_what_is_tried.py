@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing import EventStoreContract
 
-from .working_stores import Store
+from .working_stores import PerhapsUnclocked, Store
 
 WHEN = datetime(2026, 2, 16, 9, 12, 58, 36834, tzinfo=UTC)
 AGGREGATES = [
@@ -171,3 +172,124 @@ def test_ids_that_look_alike(store: Recording, suite: EventStoreContract) -> Non
         *(" " + first[1:], "0" * 25 + "1", "0" * 23 + "1.0", "0" * 23 + "1e0", "0" * 26),
     ] * 2
     assert all(event.payload == {"id": event.event_id} for event in store.given)
+
+
+def test_events_that_nothing_but_the_order_saved_can_sort(
+    store: Recording, suite: EventStoreContract
+) -> None:
+    """Neither their ids nor their timestamps rise or fall all along."""
+    suite.test_ties_are_in_the_contracts_order(store)
+    ids = sorted(event.event_id for event in store.given)
+    assert [ids.index(event.event_id) for event in store.given] == [4, 3, 2, 1, 0, 9, 8, 7, 6, 5]
+    assert [event.timestamp for event in store.given] == [
+        WHEN.replace(second=second) for second in (4, 5, 6, 7, 8, 9, 0, 1, 2, 3)
+    ]
+
+
+def test_events_that_are_saved_again(store: Recording, suite: EventStoreContract) -> None:
+    """At once, and after others, and all of them."""
+    suite.test_saving_again_changes_nothing(store)
+    ids = [event.event_id for event in store.given[:4]]
+    assert [ids.index(event.event_id) for event in store.given] == [0, 1, 2, 3, 3, 0, 1, 2, 3, 0]
+
+
+def test_other_events_under_an_id(store: Recording, suite: EventStoreContract) -> None:
+    """Each field of an event may be another when its id is saved again, after one between."""
+    suite.test_one_event_stays_under_an_id(store)
+    changes: list[dict[str, Any]] = [
+        {"payload": {"version": 2}},
+        {"event_type": "Changed"},
+        {"timestamp": WHEN.replace(year=2025)},
+        {"lamport_clock": 0},
+        {"node_id": "A"},
+        {"aggregate_id": "One"},
+    ]
+    firsts, others, lasts = store.given[::3], store.given[1::3], store.given[2::3]
+    assert lasts == [
+        first.model_copy(update=change) for first, change in zip(firsts, changes, strict=True)
+    ]
+    assert not [*filter(lasts.__contains__, firsts)]
+    assert len({event.event_id for event in (*firsts, *others)}) == 12
+
+
+def test_an_event_that_is_mentioned_before_it_is_saved(
+    store: Recording, suite: EventStoreContract
+) -> None:
+    """As the cause of another, and in its payload."""
+    suite.test_an_event_that_is_only_mentioned_can_be_saved(store)
+    mention, event = store.given
+    assert (mention.causation_id, mention.payload) == (event.event_id, {"event_id": event.event_id})
+    assert (event.lamport_clock, mention.lamport_clock) == (1, 2)
+
+
+def test_events_one_after_another(store: Recording, suite: EventStoreContract) -> None:
+    """Both loads are asked after each, and later for more than fit on a page."""
+    suite.test_what_is_saved_is_loaded(store)
+    assert [event.lamport_clock for event in store.given] == [*range(5)]
+    assert store.asked_for == ["one"] * 5
+    suite.test_many_events_are_loaded(store := Recording())
+    assert [event.lamport_clock for event in store.given] == [*range(150)]
+
+
+def test_events_and_lists_that_are_the_callers(store: Recording, suite: EventStoreContract) -> None:
+    """The event is saved twice, with text and numbers that may be changed, in no order."""
+    suite.test_a_save_does_not_change_the_event(store)
+    payload = {"z": [3, 1, {"b": None, "a": True}], "a": {}, "text": " x ", "number": 1.0}
+    assert exactly(event.payload for event in store.given) == exactly([payload] * 2)
+    suite.test_what_a_load_returns_is_the_callers(store := Recording())
+    assert [event.lamport_clock for event in store.given] == [0, 1]
+
+
+class Unclocked(EventStoreContract):
+    """The suite for events that may have no clock."""
+
+    event_model = PerhapsUnclocked
+
+
+class UnclockedFirst(Recording):
+    """A store for events that may have no clock."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return Unclocked().in_order(self.events)
+
+
+class UnclockedAsSaved(Recording):
+    """A store that has no order for them."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return self.events.copy()
+
+
+def test_events_without_clock(suite: EventStoreContract) -> None:
+    """Each of two nodes has one between others; where none can be, there is nothing to try."""
+    store = UnclockedFirst()
+    Unclocked().test_events_without_clock_are_first(store)
+    assert [(event.lamport_clock, event.node_id) for event in store.given] == [
+        *((0, "b"), (0, "a"), (None, "b"), (None, "a"), (1, "b"), (1, "a")),
+    ]
+    with pytest.raises(pytest.fail.Exception, match=r"(?s)load_all_events\(\) is wrong.*order is"):
+        Unclocked().test_events_without_clock_are_first(UnclockedAsSaved())
+    with pytest.raises(pytest.skip.Exception, match="every event of this model has a clock"):
+        suite.test_events_without_clock_are_first(Recording())
+
+
+class Narrow(Event):
+    """An event of a model that has few clocks and ids."""
+
+    event_id: Annotated[str, Field(pattern="^[0-9A-Z]{26}$")]
+    lamport_clock: Annotated[int, Field(lt=2**64)]
+
+
+def test_what_a_model_does_not_have_is_not_tried(store: Recording) -> None:
+    """A suite whose events are narrower tries the others."""
+
+    class Suite(EventStoreContract):
+        event_model = Narrow
+
+    Suite().test_a_save_keeps_an_event_or_refuses_it(store)
+    assert [event.node_id for event in store.given[-2:]] == ["a", "a\0"]
+    assert len(store.given) == 12
+    Suite().test_ids_are_apart(store := Recording())
+    assert len(store.given) == 8
