@@ -90,17 +90,15 @@ class Others:
         self._have_ended(again, within=_SECONDS_TO_END)
         return False
 
-    def end(self, deadline: float) -> None:
+    def end(self, seconds: float) -> None:
         """Make the calls if none was made, wait for their end, and raise what one has raised.
 
-        Args:
-            deadline: When to wait no longer, as ``time.monotonic`` tells it.
-
         Raises:
-            TimeoutError: One has not ended.
+            TimeoutError: One has not ended within ``seconds``.
         """
         if not self._calls:
             self.begin()
+        deadline = time.monotonic() + seconds
         for call in (*self._ended, *self._calls):
             call.end(deadline)
 

@@ -26,7 +26,7 @@ _VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, 1.0, 0.0, 0.1, 1e300, 5e-324, -(2**53) - 1, 2**63 - 1),
     'é \U0001f431 \n\r\t\0\x0b\x0c\x1c\x1e\x85\u2028\u2029 "quoted" \\ \' %s ${x} <b>',
     *("", " ", " x ", "null", "NaN", "1e5", "2026-02-16T09:12:58Z", "\ufeff", "e\u0301", "\u212a"),
-    "x" * 2**21,
+    "x" * (1 << 21),
     *([], {}, [[], {}, [1, True, 1.0, [2.5, {"deep": [None]}]], {"": {}}], ["same"] * 3),
 )
 _KEYS = (
@@ -36,7 +36,7 @@ _KEYS = (
 )
 _PAYLOADS: tuple[dict[str, Any], ...] = (
     {},
-    dict(zip(_KEYS, range(len(_KEYS)), strict=True)),
+    {key: place for place, key in enumerate(_KEYS)},
     *({"value": value} for value in _VALUES),
 )
 
@@ -62,7 +62,7 @@ _DOUBTFUL_PAYLOADS: tuple[dict[Any, Any], ...] = (
         {"value": value}
         for value in (
             *(float("nan"), [float("inf"), float("-inf")], 2**64, 10**4000, _nested(200)),
-            *("\ud800", "x" * 2**17 + "\udfff"),
+            *("\ud800", "x" * (1 << 17) + "\udfff"),
             ...,  # it can be copied and compared, but has a form in no format
         )
     ),

@@ -63,6 +63,10 @@ class Suite:
         """
         return codec_of(self.event_model).in_order(events)
 
+    def _patience(self) -> float:
+        """Return how many seconds a part of a test may take; what it waits for is said in time."""
+        return self.deadline / 2
+
     def _tied(self, count: int) -> list[Any]:
         """Return events with the same clock and node that nothing but the order saved can sort.
 

@@ -157,7 +157,8 @@ STORES = {
 SAYS = re.compile(
     r"(load_all_events\(\)|load_events\(('.*'|\".*\"|)\)|the event after save_event\(\)"
     r"|what load_(all_)?events\(\) had returned before another save"
-    r"|what a load returned) is wrong: ?"
+    r"|what a load returned"
+    r"|a load while others save) is wrong: ?"
     r"(\n(not loaded|does not belong here|loaded \d+ times|changed|the order is)"
     r"|a tuple, not a list$)"
     r"|save_event\(\) has changed the order in the payload$|raised "

@@ -99,7 +99,7 @@ def test_others_that_do_not_wait_are_called_again() -> None:
         assert not others.begin()
         assert not others.finished()
         assert not others.finished()
-    others.end(time.monotonic() + 10)
+    others.end(10)
     assert others.finished()
     assert len(times) == 3
 
@@ -108,7 +108,7 @@ def test_others_are_called_if_there_was_no_stop() -> None:
     """So each of many rounds does the same."""
     times: list[None] = []
     others = Others(lambda: times.append(None))
-    others.end(time.monotonic() + 10)
+    others.end(10)
     assert len(times) == 1
 
 
@@ -117,7 +117,7 @@ def test_what_another_raises_is_raised() -> None:
     others = Others(fail)
     assert others.begin()
     with pytest.raises(RuntimeError, match="in a thread"):
-        others.end(time.monotonic() + 10)
+        others.end(10)
 
 
 def test_a_call_that_has_ended_meanwhile_is_not_late() -> None:

@@ -13,7 +13,7 @@ from pydantic import Field
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing import EventStoreContract
 
-from .working_stores import PerhapsUnclocked, Store
+from .working_stores import LockedStore, PerhapsUnclocked
 
 WHEN = datetime(2026, 2, 16, 9, 12, 58, 36834, tzinfo=UTC)
 AGGREGATES = [
@@ -49,7 +49,7 @@ NODES = ["b", "\U0001f431", "a10", "ö", "a9", "B", "a", "\uffee", "o\u0308", "a
 CLOCKS = [9, 10, 0, 100, 2, 2**31, 2**53, 2**53 + 1]
 
 
-class Recording(Store):
+class Recording(LockedStore):
     """A store that knows what it was given, and what it was asked for."""
 
     def __init__(self) -> None:
