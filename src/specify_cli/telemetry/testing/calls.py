@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
+from itertools import chain
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 # A call that takes longer waits for one that stands still, as far as can be told from outside.
@@ -48,10 +49,9 @@ class Call(threading.Thread):
         """
         self.join(max(0.0, deadline - time.monotonic()))
         if self.is_alive():
-            frame = sys._current_frames().get(self.ident or 0)  # noqa: SLF001  # as documented
-            raise TimeoutError(
-                f"still waiting, or at work, here:\n{''.join(traceback.format_stack(frame))}"
-            )
+            frames = sys._current_frames().items()  # noqa: SLF001  # as documented
+            here = [traceback.format_stack(frame) for ident, frame in frames if ident == self.ident]
+            raise TimeoutError(f"still waiting, or at work, here:\n{''.join(chain(*here))}")
         if self._error is not None:
             raise self._error
 

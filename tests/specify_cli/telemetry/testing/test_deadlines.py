@@ -88,20 +88,30 @@ def test_a_test_ends_within_its_deadline() -> None:
 def test_others_that_do_not_wait_are_called_again() -> None:
     """Until none waits any more; what they find may be different by then."""
     lock = threading.Lock()
+    waiting: list[None] = []
     times: list[None] = []
 
-    def waiting() -> None:
+    def wait() -> None:
+        waiting.append(None)
         with lock:
             pass
 
-    others = Others(waiting, lambda: times.append(None))
+    def take_a_moment() -> None:
+        time.sleep(0.01)
+        times.append(None)
+
+    others = Others(wait, take_a_moment)
     with lock:
         assert not others.begin()
+        assert len(times) == 1
         assert not others.finished()
+        assert len(times) == 2
         assert not others.finished()
+        assert len(times) == 3
     others.end(10)
     assert others.finished()
     assert len(times) == 3
+    assert len(waiting) == 1
 
 
 def test_others_are_called_if_there_was_no_stop() -> None:
@@ -118,6 +128,37 @@ def test_what_another_raises_is_raised() -> None:
     assert others.begin()
     with pytest.raises(RuntimeError, match="in a thread"):
         others.end(10)
+    lock = threading.Lock()
+    outcomes = iter([fail, lambda: None])
+    others = Others(lock.acquire, lambda: next(outcomes)())
+    with lock:
+        assert not others.begin()
+        assert not others.finished()
+    with pytest.raises(RuntimeError, match="in a thread"):
+        others.end(10)
+
+
+def test_others_that_take_a_moment_are_not_taken_for_waiting() -> None:
+    """A call that ends by itself soon has ended."""
+    assert Others(partial(time.sleep, 0.01)).begin() is True
+
+
+def test_a_call_is_waited_for_until_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not at all if that has passed; it keeps no program from ending."""
+    waits: list[float] = []
+    call = Call(wait_for_ever)
+    assert call.daemon
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(Call, "join", lambda _, seconds: waits.append(seconds))
+    for deadline in (99.0, 100.0, 100.5, 107.0):
+        with pytest.raises(TimeoutError):
+            call.end(deadline)
+    others = Others(wait_for_ever)
+    assert others.begin() is False
+    assert others.finished() is False
+    with pytest.raises(TimeoutError):
+        others.end(7)
+    assert waits == pytest.approx([0.0, 0.0, 0.5, 7.0, 0.25, 0.001, 7.0])
 
 
 def test_a_call_that_has_ended_meanwhile_is_not_late() -> None:
