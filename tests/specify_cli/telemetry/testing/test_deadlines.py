@@ -51,6 +51,21 @@ def test_what_a_thread_raises_is_raised() -> None:
         in_threads([fail, lambda: None, fail], 60)
 
 
+def test_threads_begin_at_one_moment_and_take_turns_often() -> None:
+    """None begins before all are there; then they are interrupted as often as can be."""
+    before = threading.enumerate()
+    there: list[int] = []
+    intervals: set[float] = set()
+
+    def look() -> None:
+        there.append(len(set(threading.enumerate()) - {*before}))
+        intervals.add(sys.getswitchinterval())
+
+    in_threads([look] * 20, 60)
+    assert max(there) == 20
+    assert max(intervals) < 1e-5
+
+
 def test_threads_that_do_not_end_are_said_to_be_where_they_are() -> None:
     """The error says what was waited for, and the switch interval is what it was."""
     interval = sys.getswitchinterval()
