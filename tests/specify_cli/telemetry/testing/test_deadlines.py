@@ -69,15 +69,19 @@ def test_threads_begin_at_one_moment_and_take_turns_often() -> None:
 def test_threads_that_do_not_end_are_said_to_be_where_they_are() -> None:
     """The error says what was waited for, and the switch interval is what it was."""
     interval = sys.getswitchinterval()
-    with pytest.raises(TimeoutError, match=r"(?s)still waiting.*in wait_for_ever"):
-        in_threads([lambda: None, wait_for_ever], 0.1)
-    assert sys.getswitchinterval() == interval
+    sys.setswitchinterval(0.003)
+    try:
+        with pytest.raises(TimeoutError, match=r"(?s)still waiting.*in wait_for_ever"):
+            in_threads([lambda: None, wait_for_ever], 0.1)
+        assert sys.getswitchinterval() == pytest.approx(0.003)
+    finally:
+        sys.setswitchinterval(interval)
 
 
 class Suite:
     """A suite of tests, some of which do not end."""
 
-    deadline = 0.1
+    deadline = 60.0
 
     @within_deadline
     def test_waiting(self) -> None:
@@ -86,15 +90,18 @@ class Suite:
 
     @within_deadline
     def test_ending(self, *, skipped: bool) -> None:
-        """End, in one way or another."""
+        """End, in one way or another, after a moment."""
+        time.sleep(0.01)
         if skipped:
             pytest.skip("as some are")
 
 
 def test_a_test_ends_within_its_deadline() -> None:
     """What it raises, and that it is skipped, is passed on."""
+    hurried = Suite()
+    hurried.deadline = 0.1
     with pytest.raises(TimeoutError, match="in wait_for_ever"):
-        Suite().test_waiting()
+        hurried.test_waiting()
     with pytest.raises(pytest.skip.Exception, match="as some are"):
         Suite().test_ending(skipped=True)
     Suite().test_ending(skipped=False)
