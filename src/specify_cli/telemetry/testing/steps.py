@@ -65,8 +65,6 @@ class Steps:
         self._known: set[Step] = set()
         self._visits: Counter[tuple[int, int, str]] = Counter()
         self._calls: Counter[int] = Counter()
-        self._meanwhile: Interruption | None = None
-        self._others_wait = False
         self._stopped_at: Step | None = None
         self._passed: list[Step] = []
         self._to_try: list[Step] = []
@@ -120,28 +118,26 @@ class Steps:
     def _reach(self, place: tuple[int, int, str]) -> None:
         self._visits[place] += 1
         step = (*place, self._visits[place])
-        if self._visits[place] > _MAX_VISITS or self._meanwhile is None:
+        if self._visits[place] > _MAX_VISITS:
             return
         if self._others_wait:
             if step not in self._known:
                 self._passed.append(step)
             if place[2] != "opcode":  # between lines is often enough to look
                 self._others_wait = not self._meanwhile.finished()
-        elif not self.more and step not in self._known and self._may_stop():
+        elif step not in self._known and self._may_stop():
             self._known.add(step)
             self.more = True
             self._stops += 1
             self._stopped_at = step
             self._others_wait = not self._meanwhile.begin()
-            if step == self._tried and self._others_wait:
+            if self._others_wait:
                 self._to_try = []
 
     def _choose_what_to_try(self) -> None:
         """Take back one of the steps that were passed while the others waited, perhaps no more."""
         self._known.update(self._passed)
         if self._stopped_at != self._tried:
-            if not self._passed:
-                return
             self._to_try = self._passed.copy()
         self._tried = self._to_try.pop() if self._to_try else None
         if self._tried is not None:

@@ -220,3 +220,6 @@ def test_only_the_store_is_looked_into() -> None:
     assert reach(steps, ("call", 0), name="contextlib") == [False]
     assert reach(steps, ("call", 0), name="specify_cli.telemetry.testing.suite") == [False]
     assert reach(steps, *[("call", 0)] * 6) == [True] * 4 + [False] * 2
+    other = Steps()
+    other.more = False
+    assert reach(other, ("call", 0), name="typing") == [False]

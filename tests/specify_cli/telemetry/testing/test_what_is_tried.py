@@ -11,7 +11,7 @@ import pytest
 from pydantic import Field
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry.testing import EventStoreContract
+from specify_cli.telemetry.testing import DurableEventStoreContract, EventStoreContract
 
 from .working_stores import LockedStore, PerhapsUnclocked
 
@@ -57,6 +57,10 @@ class Recording(LockedStore):
         super().__init__()
         self.given: list[Event] = []
         self.asked_for: list[str] = []
+
+    def opened(self) -> Recording:
+        """Return the store, which is the only one over its data."""
+        return self
 
     def save_event(self, event: Event) -> None:
         """Keep one event."""
@@ -238,6 +242,20 @@ def test_events_and_lists_that_are_the_callers(store: Recording, suite: EventSto
     assert exactly(event.payload for event in store.given) == exactly([payload] * 2)
     suite.test_what_a_load_returns_is_the_callers(store := Recording())
     assert [event.lamport_clock for event in store.given] == [0, 1]
+
+
+def test_events_of_several_stores() -> None:
+    """A few by one, each by another, and by two that take turns."""
+    suite = DurableEventStoreContract()
+    for test, places in (
+        (suite.test_another_store_has_what_was_saved, [0, 1, 2]),
+        (suite.test_another_store_knows_the_ids, [0, 1, 2, 0, 1, 2]),
+        (suite.test_stores_take_turns, [*range(6), *range(6)]),
+    ):
+        store = Recording()
+        test(store.opened)
+        ids = list(dict.fromkeys(event.event_id for event in store.given))
+        assert [ids.index(event.event_id) for event in store.given] == places
 
 
 class Unclocked(EventStoreContract):
