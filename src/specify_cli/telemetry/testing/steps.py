@@ -131,13 +131,15 @@ class Steps:
             self._stops += 1
             self._stopped_at = step
             self._others_wait = not self._meanwhile.begin()
-            if self._others_wait:
+            if step == self._tried and self._others_wait:
                 self._to_try = []
 
     def _choose_what_to_try(self) -> None:
         """Take back one of the steps that were passed while the others waited, perhaps no more."""
         self._known.update(self._passed)
         if self._stopped_at != self._tried:
+            if not self._passed:
+                return
             self._to_try = self._passed.copy()
         self._tried = self._to_try.pop() if self._to_try else None
         if self._tried is not None:

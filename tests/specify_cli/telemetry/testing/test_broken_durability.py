@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from specify_cli.telemetry.testing import DurableEventStoreContract
 
 from . import broken_durability
 from .test_broken_stores import SAYS
-from .working_stores import FileStore, failures
+from .working_stores import FileStore, failures, only
 
 REOPENED = {
     "promises_hold_for_a_store_opened_for_each_call",
@@ -59,3 +60,12 @@ def test_a_broken_store_fails_the_tests_of_what_it_breaks(name: str, tmp_path: P
     assert failing.keys() == FAILING[name]
     for test, says in failing.items():
         assert SAYS.match(says), f"{test}: {says}"
+
+
+def test_stores_that_take_turns_are_looked_at_after_each_save(tmp_path: Path) -> None:
+    """The first event that one of them does not see is missed at once."""
+    contract = only(DurableEventStoreContract, "stores_take_turns")
+    (says,) = failures(
+        lambda: partial(broken_durability.Stale, tmp_path / "events"), contract
+    ).values()
+    assert re.match(r"load_all_events\(\) is wrong:\nnot loaded: event [^\n]*$", says)

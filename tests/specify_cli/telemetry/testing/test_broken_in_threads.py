@@ -30,7 +30,6 @@ IN_THREADS = {
 }
 FAILING = {
     "ChangingTheCallersEvents": set(),
-    "LoadingWhatItsThreadSaved": IN_THREADS - {"threads_lose_nothing", "threads_repeat_nothing"},
     "FailingInThreads": IN_THREADS,
 }
 # Whether other tests fail too is chance.
@@ -127,9 +126,16 @@ def test_a_failure_says_where_a_store_hangs(monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
+def test_what_a_load_lacks_is_found_while_threads_save() -> None:
+    """And not only when they have ended."""
+    contract = only(OfThreads, "threads_load_what_is_saved")
+    (says,) = failures(lambda: broken_in_threads.ShowingNothingWhileSaving, contract).values()
+    assert says.startswith("a load while others save is wrong:\nnot loaded: event")
+
+
 def test_every_store_is_tried() -> None:
-    """Those that hang have tests of their own."""
-    hanging = {"HangingInThreads", "HangingForASecondThread"}
+    """Those that hang or wait have tests of their own."""
+    hanging = {"HangingInThreads", "HangingForASecondThread", "ShowingNothingWhileSaving"}
     assert STORES.keys() == FAILING.keys() | FAILING_AT_LEAST.keys() | hanging
 
 
