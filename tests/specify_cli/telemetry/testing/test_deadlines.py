@@ -71,8 +71,9 @@ def test_threads_that_do_not_end_are_said_to_be_where_they_are() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(0.003)
     try:
-        with pytest.raises(TimeoutError, match=r"(?s)still waiting.*in wait_for_ever"):
-            in_threads([lambda: None, wait_for_ever], 0.1)
+        with pytest.raises(TimeoutError, match=r"(?s)still waiting.*in wait_for_ever") as caught:
+            in_threads([lambda: None, wait_for_ever, wait_for_ever], 0.1)
+        assert str(caught.value).count("in wait_for_ever") == 1
         assert sys.getswitchinterval() == pytest.approx(0.003)
     finally:
         sys.setswitchinterval(interval)

@@ -129,3 +129,25 @@ def test_what_processes_save(tmp_path: Path) -> None:
         saved = LockedFileStore(tmp_path / path).load_all_events()
         assert len(saved) > 3
         assert [event.lamport_clock for event in saved] == [*range(len(saved))]
+
+
+def test_processes_begin_when_all_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first could have ended before the last began."""
+    done: list[str] = []
+
+    class Noting(InAThread):
+        def wait_until_ready(self) -> None:
+            super().wait_until_ready()
+            done.append("ready")
+
+        def exit_code(self) -> int | None:
+            done.append("waited for")
+            return super().exit_code()
+
+    monkeypatch.setattr(processes, "Worker", Noting)
+    ProcessSafeEventStoreContract().test_processes_lose_and_repeat_nothing(
+        partial(LockedFileStore, tmp_path / "events")
+    )
+    assert done == ["ready"] * 4 + ["waited for"] * 4
