@@ -151,3 +151,11 @@ def test_processes_begin_when_all_are_there(
         partial(LockedFileStore, tmp_path / "events")
     )
     assert done == ["ready"] * 4 + ["waited for"] * 4
+
+
+def test_a_worker_is_ready_when_it_has_opened_a_store(tmp_path: Path) -> None:
+    """What opens it has been called then."""
+    path = tmp_path / "events"
+    with InAThread(partial(LockedFileStore, path), 10) as worker:
+        worker.wait_until_ready()
+        assert path.exists()
