@@ -18,6 +18,7 @@ from specify_cli.spec_kitty_events import Event, EventStore
 from specify_cli.telemetry.testing import (
     DurableEventStoreContract,
     EventStoreContract,
+    ProcessSafeEventStoreContract,
     ThreadSafeEventStoreContract,
 )
 
@@ -98,6 +99,24 @@ def test_events_are_made_as_the_model_needs_them() -> None:
         build_id="main",
     )
     assert made != Suite().make_event(lamport_clock=7, event_id=made.event_id, payload={"n": 1})
+
+
+def test_some_tests_are_run_for_each_of_several_cases() -> None:
+    """Every promise with stores that are opened again, and saves of both kinds of stores."""
+    promises = [name for name in dir(EventStoreContract) if name.startswith("test_")]
+    assert len(promises) == 15
+    suite = ProcessSafeEventStoreContract
+    for test, cases in (
+        (suite.test_promises_hold_for_a_store_opened_for_each_call, ("promise", promises)),
+        (
+            suite.test_promises_hold_for_a_store_that_saves_and_another_that_loads,
+            ("promise", promises),
+        ),
+        (suite.test_a_save_may_be_interrupted_by_processes, ("anew", [False, True])),
+    ):
+        (mark,) = vars(test)["pytestmark"]
+        assert (mark.name, mark.args) == ("parametrize", cases)
+    assert mark.kwargs == {"ids": ["open before", "opened for it"]}
 
 
 class Losing(EventStore):
