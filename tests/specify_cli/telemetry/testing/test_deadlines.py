@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, call
 
 import pytest
 
@@ -302,6 +304,31 @@ def test_a_process_that_hangs_is_ended(
     ):
         worker.run(Task(partial(_wait, 60.0)))
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(("error", "patience"), [(None, 5.0), (ValueError, 0)])
+def test_a_process_is_ended_with_its_worker(
+    error: type[Exception] | None, patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may end by itself before, unless it is not known what it is at."""
+    process = Mock()
+    context = Mock(Pipe=multiprocessing.Pipe, Process=Mock(return_value=process))
+    get_context = Mock(return_value=context)
+    monkeypatch.setattr(multiprocessing, "get_context", get_context)
+    with suppress(ValueError), Worker(_nothing, 1):
+        (theirs,) = context.Process.call_args.kwargs["args"]
+        assert theirs.closed
+        if error is not None:
+            raise error
+    get_context.assert_called_once_with("spawn")
+    context.Process.assert_called_once_with(target=serve, args=(theirs,), daemon=True)
+    assert process.mock_calls == [
+        *(call.start(), call.join(patience), call.kill(), call.join(), call.close()),
+    ]
+
+
+def _nothing() -> EventStore:
+    raise NotImplementedError
 
 
 def _wait(seconds: float, _: EventStore) -> None:
