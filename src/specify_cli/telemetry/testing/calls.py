@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
+from itertools import chain
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 # A call that takes longer waits for one that stands still, as far as can be told from outside.
@@ -48,10 +49,9 @@ class Call(threading.Thread):
         """
         self.join(max(0.0, deadline - time.monotonic()))
         if self.is_alive():
-            frame = sys._current_frames().get(self.ident or 0)  # noqa: SLF001  # as documented
-            raise TimeoutError(
-                f"still waiting, or at work, here:\n{''.join(traceback.format_stack(frame))}"
-            )
+            frames = sys._current_frames().items()  # noqa: SLF001  # as documented
+            here = [traceback.format_stack(frame) for ident, frame in frames if ident == self.ident]
+            raise TimeoutError(f"still waiting, or at work, here:\n{''.join(chain(*here))}")
         if self._error is not None:
             raise self._error
 
@@ -90,17 +90,15 @@ class Others:
         self._have_ended(again, within=_SECONDS_TO_END)
         return False
 
-    def end(self, deadline: float) -> None:
+    def end(self, seconds: float) -> None:
         """Make the calls if none was made, wait for their end, and raise what one has raised.
 
-        Args:
-            deadline: When to wait no longer, as ``time.monotonic`` tells it.
-
         Raises:
-            TimeoutError: One has not ended.
+            TimeoutError: One has not ended within ``seconds``.
         """
         if not self._calls:
             self.begin()
+        deadline = time.monotonic() + seconds
         for call in (*self._ended, *self._calls):
             call.end(deadline)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import cast
+from typing import Any
 
 from .._codec.event import StorableEvent
 
@@ -33,17 +33,15 @@ def same_event(one: StorableEvent, other: StorableEvent) -> bool:
     return type(one) is type(other) and _same(_fields(one), _fields(other))
 
 
-def _same(one: object, other: object) -> bool:
+def _same(one: Any, other: Any) -> bool:
     """Return whether two values are equal and of the same types: 1 is neither 1.0 nor True."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
-        pairs = cast("dict[object, object]", other)
-        return _typed(one) == _typed(pairs) and all(_same(one[key], pairs[key]) for key in one)
+        return _typed(one) == _typed(other) and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
-        items = cast("Sequence[object]", other)
-        return len(one) == len(items) and all(map(_same, one, items))
-    return one == other or (one != one and other != other)  # noqa: PLR0124  # both not a number
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124  # both not a number
 
 
 def _typed(keys: dict[object, object]) -> set[tuple[type, object]]:
@@ -72,7 +70,7 @@ def _changes(loaded: StorableEvent, saved: StorableEvent) -> list[str]:
         f"saved {_shown(before.get(name))}, loaded {_shown(after.get(name))}"
         for name in before | after
         if not _same(before.get(name), after.get(name))
-    ] or [f"changed: {_name(saved)}: saved {_shown(saved)}, loaded {_shown(loaded)}"]
+    ] or [f"changed: type of {_name(saved)}: saved {type(saved)}, loaded {type(loaded)}"]
 
 
 def _order(loaded: Sequence[StorableEvent], expected: Sequence[StorableEvent]) -> list[str]:

@@ -33,7 +33,7 @@ class Idempotency(Suite):
         saved: list[Any] = []
         for change in changes:
             first, other = self._tied(2)
-            last = first.model_copy(update=change, deep=True)
+            last = first.model_copy(update=change)
             save(store, [first, other, last])
             loaded = store.load_all_events()
             kept = last if any(same_event(last, event) for event in loaded) else first

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -68,7 +67,7 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
                 )
                 task = Task(partial(save_one, event=own), anew=anew, interrupted=True)
                 more = worker.run(task, others).more
-                others.end(time.monotonic() + self.deadline)
+                others.end(self._patience())
                 saved += [own, other]
         expect_loads(open_store(), saved, self.aggregate_ids[0])
 
@@ -84,7 +83,7 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
                 other = self.make_event(lamport_clock=len(saved))
                 others = Others(partial(self._save_in_another, open_store, [other]))
                 answer = worker.run(Task(ids_of_all, interrupted=True), others)
-                others.end(time.monotonic() + self.deadline)
+                others.end(self._patience())
                 missing = {event.event_id for event in saved} - set(answer.value)
                 if missing:
                     pytest.fail(f"a load while others save lacks {sorted(missing)}")
@@ -103,12 +102,12 @@ class ProcessSafeEventStoreContract(DurableEventStoreContract):
             own, other = self._next_two(len(saved))
             others = Others(partial(self._save_in_another, open_store, [other, own]))
             steps.interrupt(partial(save_one, open_store(), own), others)
-            others.end(time.monotonic() + self.deadline)
+            others.end(self._patience())
             saved += [own, other]
         expect_loads(open_store(), saved, self.aggregate_ids[0])
 
     def _worker(self, open_store: Callable[[], EventStore]) -> Worker:
-        return Worker(open_store, self.deadline / 2)
+        return Worker(open_store, self._patience())
 
     def _save_in_another(self, open_store: Callable[[], EventStore], events: list[Any]) -> None:
         save(open_store(), events)

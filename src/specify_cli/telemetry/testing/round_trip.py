@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,15 +14,6 @@ from .._contract import EventStore
 from .suite import WHEN, Suite, expect, expect_loads, save
 
 
-class _Opaque:
-    """A value that has a form in no format, though it can be copied and compared."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Opaque)
-
-    __hash__ = object.__hash__
-
-
 def _nested(depth: int) -> list[Any]:
     value: list[Any] = []
     for _ in range(depth):
@@ -29,18 +22,22 @@ def _nested(depth: int) -> list[Any]:
 
 
 # Each is within JSON's own types.
+_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, 1.0, 0.0, 0.1, 1e300, 5e-324, -(2**53) - 1, 2**63 - 1),
+    'é \U0001f431 \n\r\t\0\x0b\x0c\x1c\x1e\x85\u2028\u2029 "quoted" \\ \' %s ${x} <b>',
+    *("", " ", " x ", "null", "NaN", "1e5", "2026-02-16T09:12:58Z", "\ufeff", "e\u0301", "\u212a"),
+    "x" * (1 << 21),
+    *([], {}, [[], {}, [1, True, 1.0, [2.5, {"deep": [None]}]], {"": {}}], ["same"] * 3),
+)
+_KEYS = (
+    *("z", "a", "", "null", "1", "0.0", "key with spaces", "a.b", "$set", "\0", "é", "e\u0301"),
+    *("É", "ss", "ß", "k", "\u212a", "k ", "event_id", "aggregate_id", "lamport_clock"),
+    "payload",
+)
 _PAYLOADS: tuple[dict[str, Any], ...] = (
     {},
-    {"text": 'é \U0001f431 \n\r\t\0\x0b\x0c\x1c\x1e\x85\u2028\u2029 "quoted" \\ \' %s ${x} <b>'},
-    {"": "", "null": "null", "1": "1", "key with spaces": " ", "a.b": 1, "$set": {}, "\0": 0},
-    {"null": None, "true": True, "false": False, "zero": 0, "one": 1, "float": 1.0, "0.0": 0.0},
-    {"float": 0.1, "large": 1e300, "small": 5e-324, "integer": -(2**53) - 1, "long": 2**63 - 1},
-    {"nested": [[], {}, [1, True, 1.0, [2.5, {"deep": [None]}]], {"null": None}, {"": {}}]},
-    {"same": ["same"] * 3, "z": 1, "a": [{"z": 1, "a": 2}, "z", "a"]},
-    {"é": 1, "e\u0301": "e\u0301", "É": 3, "ss": 4, "ß": 5, "k": 6, "\u212a": "\u212a", "k ": 8},
-    {"date": "2026-02-16T09:12:58Z", "number": "1e5", "not": "NaN", "text": " x ", "bom": "\ufeff"},
-    {"text": "x" * 2**21},
-    {"event_id": str(ULID()), "aggregate_id": "one", "lamport_clock": 0, "payload": {}},
+    {key: place for place, key in enumerate(_KEYS)},
+    *({"value": value} for value in _VALUES),
 )
 
 _FIELDS: tuple[dict[str, Any], ...] = (
@@ -58,20 +55,21 @@ _FIELDS: tuple[dict[str, Any], ...] = (
 )
 
 # What a store may refuse; what it must not do is change it or lose it.
-_DOUBTFUL: tuple[dict[str, Any], ...] = (
-    {"payload": {"not a number": float("nan")}},
-    {"payload": {"infinities": [float("inf"), float("-inf")]}},
-    {"payload": {"integer": 2**64}},
-    {"payload": {"digits": 10**4000}},
-    {"payload": {"lone surrogate": "\ud800"}},
-    {"payload": {"lone \udce9": "surrogate"}},
-    {"payload": {"nested": _nested(200)}},
-    {"payload": {"object": _Opaque()}},
-    {"payload": {1: "a number", "1": "a text"}},
-    {"payload": {"lone surrogate, long": "x" * 2**17 + "\udfff"}},
+_DOUBTFUL_PAYLOADS: tuple[dict[Any, Any], ...] = (
+    {1: "a number", "1": "a text"},
+    {"lone \udce9": "surrogate"},
+    *(
+        {"value": value}
+        for value in (
+            *(float("nan"), [float("inf"), float("-inf")], 2**64, 10**4000, _nested(200)),
+            *("\ud800", "x" * (1 << 17) + "\udfff"),
+            ...,  # it can be copied and compared, but has a form in no format
+        )
+    ),
+)
+_DOUBTFUL_FIELDS: tuple[dict[str, Any], ...] = (
     {"lamport_clock": 2**64 + 1},
     {"aggregate_id": "one\0"},
-    {"aggregate_id": "one\ud800"},
     {"node_id": "a\0"},
 )
 
@@ -95,24 +93,20 @@ class RoundTrip(Suite):
         """There is no limit to how many events come back."""
         saved = [self.make_event(lamport_clock=clock) for clock in range(150)]
         save(store, saved)
-        expect_loads(store, saved, saved[0].aggregate_id)
+        expect_loads(store, saved, self.aggregate_ids[0])
 
     def test_every_field_comes_back(self, store: EventStore) -> None:
         """A loaded event equals the saved one; payloads of JSON's types keep every value."""
         fields = [*({"payload": payload} for payload in _PAYLOADS), *_FIELDS]
         events = [self.make_event(**({"lamport_clock": n} | f)) for n, f in enumerate(fields)]
         save(store, events)
-        expect(store.load_all_events(), self.in_order(events), "load_all_events()")
+        expect_loads(store, self.in_order(events), self.aggregate_ids[0])
 
     def test_a_save_keeps_an_event_or_refuses_it(self, store: EventStore) -> None:
         """What a save does not refuse comes back; what it refuses leaves the id to another save."""
         saved: list[Any] = []
-        for fields in _DOUBTFUL:
-            try:
-                event = self.make_event(**(fields | {"payload": {}}))
-            except ValueError:  # the model has no such events
-                continue
-            event.payload.update(fields.get("payload", {}))
+        for doubtful in self._doubtful():
+            event = doubtful
             try:
                 save(store, [event])
             except Exception:  # noqa: BLE001  # an error of the store's own choice
@@ -148,3 +142,13 @@ class RoundTrip(Suite):
         expect_loads(store, [first, second], first.aggregate_id)
         expect(everything, [first], "what load_all_events() had returned before another save")
         expect(own, [first], "what load_events() had returned before another save")
+
+    def _doubtful(self) -> Iterator[Any]:
+        """Yield events that a store may refuse, where the model has such events."""
+        for payload in _DOUBTFUL_PAYLOADS:
+            event = self.make_event(payload={})
+            event.payload.update(payload)
+            yield event
+        for fields in _DOUBTFUL_FIELDS:
+            with suppress(ValueError):
+                yield self.make_event(**fields)

@@ -65,8 +65,6 @@ class Steps:
         self._known: set[Step] = set()
         self._visits: Counter[tuple[int, int, str]] = Counter()
         self._calls: Counter[int] = Counter()
-        self._meanwhile: Interruption | None = None
-        self._others_wait = False
         self._stopped_at: Step | None = None
         self._passed: list[Step] = []
         self._to_try: list[Step] = []
@@ -120,14 +118,14 @@ class Steps:
     def _reach(self, place: tuple[int, int, str]) -> None:
         self._visits[place] += 1
         step = (*place, self._visits[place])
-        if self._visits[place] > _MAX_VISITS or self._meanwhile is None:
+        if self._visits[place] > _MAX_VISITS:
             return
         if self._others_wait:
             if step not in self._known:
                 self._passed.append(step)
             if place[2] != "opcode":  # between lines is often enough to look
                 self._others_wait = not self._meanwhile.finished()
-        elif not self.more and step not in self._known and self._may_stop():
+        elif step not in self._known and self._may_stop():
             self._known.add(step)
             self.more = True
             self._stops += 1

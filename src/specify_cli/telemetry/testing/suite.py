@@ -63,18 +63,22 @@ class Suite:
         """
         return codec_of(self.event_model).in_order(events)
 
+    def _patience(self) -> float:
+        """Return how many seconds a part of a test may take; what it waits for is said in time."""
+        return self.deadline / 2
+
     def _tied(self, count: int) -> list[Any]:
         """Return events with the same clock and node that nothing but the order saved can sort.
 
         Neither their ids nor their timestamps rise or fall all along.
         """
         ids = sorted(str(ULID()) for _ in range(count))
-        middle = count // 2
+        middle, begin = count // 2, count // 3 + 1
         return [
-            self.make_event(event_id=event_id, timestamp=WHEN.replace(second=second % 60))
-            for event_id, second in zip(
-                [*ids[middle:], *ids[:middle]][::-1], _rotated(count), strict=True
+            self.make_event(
+                event_id=event_id, timestamp=WHEN.replace(second=(begin + number) % count)
             )
+            for number, event_id in enumerate([*ids[middle:], *ids[:middle]][::-1])
         ]
 
     def _next_two(self, clock: int) -> tuple[Any, Any]:
@@ -119,9 +123,3 @@ def expect_at_least(loaded: Sequence[Any], events: Sequence[Any], what: str) -> 
     found = [event for event in loaded if event.event_id in ids]
     if found != events:  # quicker, and there are many such loads
         expect(found, events, what)
-
-
-def _rotated(count: int) -> list[int]:
-    """Return the numbers below ``count``, beginning with some in the middle."""
-    begin = count // 3 + 1
-    return [(begin + number) % count for number in range(count)]

@@ -70,7 +70,7 @@ class ThreadSafeEventStoreContract(EventStoreContract):
                 partial(self._expect_in_loads, store, saved.copy()),
             )
             steps.interrupt(partial(store.save_event, own.model_copy(deep=True)), others)
-            others.end(time.monotonic() + self.deadline)
+            others.end(self._patience())
             saved += [own, other]
         expect_loads(store, saved, self.aggregate_ids[0])
 
@@ -83,7 +83,7 @@ class ThreadSafeEventStoreContract(EventStoreContract):
             other = self.make_event(lamport_clock=len(saved))
             others = Others(partial(save, store, [other]))
             steps.interrupt(partial(self._expect_in_loads, store, saved.copy()), others)
-            others.end(time.monotonic() + self.deadline)
+            others.end(self._patience())
             saved.append(other)
         expect_loads(store, saved, self.aggregate_ids[0])
 

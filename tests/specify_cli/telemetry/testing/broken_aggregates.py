@@ -1,6 +1,6 @@
 """Stores in memory that take one aggregate for another.
 
-``test_contract_suite.py`` runs the classes here and says which tests each of them has to fail.
+``test_broken_stores.py`` says which tests each of the classes here has to fail.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ import unicodedata
 from fnmatch import fnmatchcase
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry.testing import EventStoreContract
 
-from .working_stores import Store, number, suite
+from .working_stores import Store, number
 
 
 class MixingAlike(Store):
@@ -102,16 +101,3 @@ class AllForNoAggregate(Store):
     def belongs(self, event: Event, aggregate_id: str) -> bool:
         """Return whether an event is of an aggregate."""
         return not aggregate_id or event.aggregate_id == aggregate_id
-
-
-TestMixingAlike = suite(MixingAlike, EventStoreContract)
-TestMixingPrefixes = suite(MixingPrefixes, EventStoreContract)
-TestMixingAll = suite(MixingAll, EventStoreContract)
-TestMixingStripped = suite(MixingStripped, EventStoreContract)
-TestMixingFolded = suite(MixingFolded, EventStoreContract)
-TestMixingNormalized = suite(MixingNormalized, EventStoreContract)
-TestMixingPatterns = suite(MixingPatterns, EventStoreContract)
-TestMixingNumbers = suite(MixingNumbers, EventStoreContract)
-TestMixingLong = suite(MixingLong, EventStoreContract)
-TestMixingBeforeNul = suite(MixingBeforeNul, EventStoreContract)
-TestAllForNoAggregate = suite(AllForNoAggregate, EventStoreContract)

@@ -1,6 +1,6 @@
 """Stores in files of which several over the same data break the contract.
 
-``test_contract_suite.py`` runs the classes here and says which tests each of them has to fail.
+``test_broken_durability.py`` says which tests each of the classes here has to fail.
 """
 
 from __future__ import annotations
@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry.testing import DurableEventStoreContract
 
-from .working_stores import FileStore, file_suite
+from .working_stores import FileStore
 
 
 class SplittingText(FileStore):
@@ -79,12 +78,3 @@ class KeepingTheCallersEvent(LossyInItsFile):
     def write(self, event: Event) -> None:
         """Write one line."""
         FileStore.write(self, event)
-
-
-TestFileStore = file_suite(FileStore, DurableEventStoreContract)
-TestSplittingText = file_suite(SplittingText, DurableEventStoreContract)
-TestNotDurable = file_suite(NotDurable, DurableEventStoreContract)
-TestNotIdempotentWhenOpened = file_suite(NotIdempotentWhenOpened, DurableEventStoreContract)
-TestStale = file_suite(Stale, DurableEventStoreContract)
-TestLossyInItsFile = file_suite(LossyInItsFile, DurableEventStoreContract)
-TestKeepingTheCallersEvent = file_suite(KeepingTheCallersEvent, DurableEventStoreContract)

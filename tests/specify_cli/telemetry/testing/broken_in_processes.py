@@ -17,6 +17,7 @@ from pathlib import Path
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing import (
     DurableEventStoreContract,
+    EventStoreContract,
     ProcessSafeEventStoreContract,
     ThreadSafeEventStoreContract,
 )
@@ -175,6 +176,55 @@ class NewestFirst(LockedFileStore):
         with self.path.with_suffix(".lock").open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+class KeepingTheLastBack(LockedFileStore):
+    """Writes an event when the next one comes."""
+
+    def __init__(self, path: Path) -> None:
+        """Have nothing to write."""
+        super().__init__(path)
+        self.unwritten: list[Event] = []
+
+    def write(self, event: Event) -> None:
+        """Write the line before."""
+        for waiting in self.unwritten:
+            super().write(waiting)
+        self.unwritten = [event]
+
+
+class RefusingANode(LockedFileStore):
+    """Fails in one of several processes."""
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        if event.node_id == "node-4":
+            raise RuntimeError("not this one")
+        super().save_event(event)
+
+
+class InventingWhileLoading(LockedFileStore):
+    """Makes up an event where a load finds more than there was when it began."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        before = len(self.lines())
+        events = super().load_all_events()
+        if len(events) != before:
+            with self.locked():
+                self.write(EventStoreContract().make_event())
+        return events
+
+
+class InventingWhileSaving(LockedFileStore):
+    """Makes up an event where another one was saved after a save had begun."""
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        before = len(self.lines())
+        super().save_event(event)
+        if len(self.lines()) > before + 1:
+            super().save_event(EventStoreContract().make_event())
 
 
 class ExclusiveForLife(FileStore):

@@ -1,6 +1,6 @@
 """Stores in memory that threads cannot share.
 
-``test_contract_suite.py`` runs the classes here and says which tests each of them has to fail. None
+``test_broken_in_threads.py`` says which tests each of the classes here has to fail. None
 of them waits for chance: the suite finds each race by itself.
 """
 
@@ -11,7 +11,7 @@ import threading
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing import ThreadSafeEventStoreContract
 
-from .working_stores import LockedStore, Store, only, suite
+from .working_stores import LockedStore, Store
 
 
 class LosingInThreads(Store):
@@ -125,27 +125,91 @@ class HangingInThreads(LockedStore):
         super().save_event(event)
 
 
-OfThreads = only(
-    ThreadSafeEventStoreContract,
-    *("threads_lose_nothing", "threads_repeat_nothing", "threads_load_what_is_saved"),
-    *("a_save_may_be_interrupted_by_threads", "a_load_may_be_interrupted_by_threads"),
-)
+class ChangingTheCallersEvents(LockedStore):
+    """Adds to what it is given, and not to what it keeps, which is for others to find."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        copy = event.model_copy(deep=True)
+        event.payload["saved"] = True
+        return copy
 
 
-class Hurried(OfThreads):  # type: ignore[misc, valid-type]  # made above
-    """A suite that does not wait for long."""
+class OfTheFirstThread(LockedStore):
+    """Keeps what the thread saves that was the first to save, and nothing of others."""
 
-    deadline = 0.2
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.threads: list[threading.Thread] = []
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        self.threads.append(threading.current_thread())
+        return self.threads[0] is self.threads[-1] and super().is_new(event)
 
 
-TestLockedStore = suite(LockedStore, ThreadSafeEventStoreContract)
-TestUnlocked = suite(Store, OfThreads)
-TestLosingInThreads = suite(LosingInThreads, OfThreads)
-TestLosingInOneLine = suite(LosingInOneLine, OfThreads)
-TestCountingInThreads = suite(CountingInThreads, OfThreads)
-TestLockingInParts = suite(LockingInParts, OfThreads)
-TestLockingForItself = suite(LockingForItself, OfThreads)
-TestEmptyWhileSaving = suite(EmptyWhileSaving, OfThreads)
-TestIteratingInThreads = suite(IteratingInThreads, OfThreads)
-TestFailingInThreads = suite(FailingInThreads, OfThreads)
-TestHangingInThreads = suite(HangingInThreads, Hurried)
+class KnowingTheIdsOfItsThread(LockedStore):
+    """Looks for an id among those that the same thread has saved."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.known: set[tuple[threading.Thread, str]] = set()
+
+    def is_new(self, event: Event) -> bool:
+        """Return whether no such event is kept yet."""
+        own = (threading.current_thread(), event.event_id)
+        new = own not in self.known
+        self.known.add(own)
+        return new
+
+
+class ShowingNothingWhileSaving(LockedStore):
+    """Shows no event to one thread while others save, which wait until it has looked twice."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.savers: set[threading.Thread] = set()
+        self.looks = threading.Semaphore(0)
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        if threading.current_thread() in self.savers:
+            self.looks.acquire(timeout=1)
+            self.looks.acquire(timeout=1)
+        super().save_event(event)
+        self.savers.add(threading.current_thread())
+
+    def load_all_events(self) -> list[Event]:
+        """Return no event."""
+        if self.savers:
+            self.looks.release()
+        return []
+
+
+class InventingInThreads(LockedStore):
+    """Makes up an event where a load finds more than there was when it began."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        before = len(self.events)
+        events = super().load_all_events()
+        if len(self.events) != before:
+            self.events.append(ThreadSafeEventStoreContract().make_event())
+        return events
+
+
+class HangingForASecondThread(Store):
+    """Never gives back what the first thread that saves has taken."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self.lock = threading.RLock()
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event."""
+        self.lock.acquire()
+        super().save_event(event)

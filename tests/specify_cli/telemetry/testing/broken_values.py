@@ -1,6 +1,6 @@
 """Stores in memory that give back something else than they were given.
 
-``test_contract_suite.py`` runs the classes here and says which tests each of them has to fail.
+``test_broken_stores.py`` says which tests each of the classes here has to fail.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry.testing import EventStoreContract
 
-from .working_stores import Store, suite
+from .working_stores import Store
 
 
 class LosingPayloads(Store):
@@ -273,32 +272,3 @@ class ChangingWhatItKeeps(Store):
         """Return an event as it comes back."""
         event.payload["saved"] = True
         return event
-
-
-TestLosingPayloads = suite(LosingPayloads, EventStoreContract)
-TestLosingCauses = suite(LosingCauses, EventStoreContract)
-TestReturningAnotherType = suite(ReturningAnotherType, EventStoreContract)
-TestTrueAsOne = suite(TrueAsOne, EventStoreContract)
-TestOneAsFloat = suite(OneAsFloat, EventStoreContract)
-TestFloatAsOne = suite(FloatAsOne, EventStoreContract)
-TestNotANumberAsNull = suite(NotANumberAsNull, EventStoreContract)
-TestObjectsAsText = suite(ObjectsAsText, EventStoreContract)
-TestReplacingSurrogates = suite(ReplacingSurrogates, EventStoreContract)
-TestStrippingText = suite(StrippingText, EventStoreContract)
-TestCuttingText = suite(CuttingText, EventStoreContract)
-TestBigNumbersAsFloats = suite(BigNumbersAsFloats, EventStoreContract)
-TestNormalizingKeys = suite(NormalizingKeys, EventStoreContract)
-TestKeysAsText = suite(KeysAsText, EventStoreContract)
-TestNoPayloadForAnEmptyOne = suite(NoPayloadForAnEmptyOne, EventStoreContract)
-TestWithoutNulls = suite(WithoutNulls, EventStoreContract)
-TestLosingMicroseconds = suite(LosingMicroseconds, EventStoreContract)
-TestLosingTheOffset = suite(LosingTheOffset, EventStoreContract)
-TestTimesAsFloats = suite(TimesAsFloats, EventStoreContract)
-TestClocksOf32Bits = suite(ClocksOf32Bits, EventStoreContract)
-TestClocksAsFloats = suite(ClocksAsFloats, EventStoreContract)
-TestClocksAsText = suite(ClocksAsText, EventStoreContract)
-TestStrippingNodes = suite(StrippingNodes, EventStoreContract)
-TestEndingNodesAtNul = suite(EndingNodesAtNul, EventStoreContract)
-TestChangingTheCallersPayload = suite(ChangingTheCallersPayload, EventStoreContract)
-TestSortingTheCallersPayload = suite(SortingTheCallersPayload, EventStoreContract)
-TestChangingWhatItKeeps = suite(ChangingWhatItKeeps, EventStoreContract)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 import pytest
-from pydantic import Field
 
-from specify_cli.spec_kitty_events import Event, InMemoryEventStore
+from specify_cli.spec_kitty_events import InMemoryEventStore
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 from specify_cli.telemetry.testing import (
     DurableEventStoreContract,
@@ -20,6 +18,7 @@ from specify_cli.telemetry.testing import (
 )
 
 from ..support.events import make_event
+from .working_stores import PerhapsUnclocked
 
 
 class TestInMemoryEventStore(EventStoreContract):
@@ -57,13 +56,6 @@ class TestSimpleJsonStoreWithFsync(DurableEventStoreContract):
     def store(self, open_store: Callable[[], SimpleJsonStore]) -> SimpleJsonStore:
         """Return an empty store."""
         return open_store()
-
-
-class PerhapsUnclocked(Event):
-    """An event of a later contract, which may have no clock, and whose ids have one form."""
-
-    event_id: Annotated[str, Field(pattern="^[0-9A-Z]{26}$")]
-    lamport_clock: int | None = None  # type: ignore[assignment]  # wider
 
 
 class PerhapsUnclockedStore(JsonlEventStore[PerhapsUnclocked]):

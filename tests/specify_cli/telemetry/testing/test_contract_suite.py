@@ -7,189 +7,29 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pytest import MonkeyPatch, Pytester  # noqa: PT013  # types
 
 from specify_cli import telemetry
-from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry.testing import EventStoreContract
+from specify_cli.spec_kitty_events import Event, EventStore
+from specify_cli.telemetry.testing import (
+    DurableEventStoreContract,
+    EventStoreContract,
+    ProcessSafeEventStoreContract,
+    ThreadSafeEventStoreContract,
+)
 
 from ..support.driver import HAS_DRIVER
 
 pytest_plugins = ["pytester"]
 
-WITH_EVENTS = {
-    "a_save_does_not_change_the_event",
-    "a_save_keeps_an_event_or_refuses_it",
-    "aggregates_are_apart",
-    "an_event_that_is_only_mentioned_can_be_saved",
-    "every_field_comes_back",
-    "ids_are_apart",
-    "loads_are_in_causal_order",
-    "many_events_are_loaded",
-    "one_event_stays_under_an_id",
-    "saving_again_changes_nothing",
-    "ties_are_in_the_contracts_order",
-    "what_a_load_returns_is_the_callers",
-    "what_is_saved_is_loaded",
-}
-WITH_TIES = {
-    "one_event_stays_under_an_id",
-    "saving_again_changes_nothing",
-    "ties_are_in_the_contracts_order",
-}
-WITH_NODES = {"every_field_comes_back", "loads_are_in_causal_order"}
-WITH_LARGE_CLOCKS = WITH_NODES | {"a_save_keeps_an_event_or_refuses_it"}
-WITH_VALUES = {"a_save_does_not_change_the_event", "every_field_comes_back"}
-REOPENED = {
-    "promises_hold_for_a_store_opened_for_each_call",
-    "promises_hold_for_a_store_that_saves_and_another_that_loads",
-}
-IN_THREADS = {
-    "a_load_may_be_interrupted_by_threads",
-    "a_save_may_be_interrupted_by_threads",
-    "threads_load_what_is_saved",
-    "threads_lose_nothing",
-    "threads_repeat_nothing",
-}
 IN_PROCESSES = {"a_save_may_be_interrupted_by_processes", "processes_lose_and_repeat_nothing"}
 BETWEEN_STEPS = {"a_save_may_be_interrupted_by_processes"}
 
 FAILING = {
-    "broken_stores": {
-        "Unsorted": {
-            "a_save_keeps_an_event_or_refuses_it",
-            "an_event_that_is_only_mentioned_can_be_saved",
-            "every_field_comes_back",
-            "loads_are_in_causal_order",
-        },
-        "SortedByClockOnly": {"loads_are_in_causal_order"},
-        "SortedByText": WITH_NODES | {"many_events_are_loaded"},
-        "SortedByTimestamp": WITH_TIES | {"loads_are_in_causal_order"},
-        "SortedByTimestampAtLast": WITH_TIES | {"loads_are_in_causal_order"},
-        "SortedByUtf16": {"loads_are_in_causal_order"},
-        "SortedByFloat": {"loads_are_in_causal_order"},
-        "KeepingRepeats": {
-            "a_save_does_not_change_the_event",
-            "ids_are_apart",
-            "one_event_stays_under_an_id",
-            "saving_again_changes_nothing",
-        },
-        "KeepingVersions": {"one_event_stays_under_an_id"},
-        "MovingRepeats": {"one_event_stays_under_an_id", "saving_again_changes_nothing"},
-        "TakingMentionsForEvents": {
-            "a_save_keeps_an_event_or_refuses_it",
-            "an_event_that_is_only_mentioned_can_be_saved",
-            "ids_are_apart",
-        },
-        "KnowingIdsByAggregate": {"one_event_stays_under_an_id"},
-        "KnowingObjects": {
-            "ids_are_apart",
-            "one_event_stays_under_an_id",
-            "saving_again_changes_nothing",
-        },
-        "KnowingIdsWithoutCase": {"ids_are_apart"},
-        "KnowingIdsStripped": {"ids_are_apart"},
-        "KnowingIdsAsNumbers": {"ids_are_apart"},
-        "RememberingRefusedIds": {"a_save_keeps_an_event_or_refuses_it"},
-        "SwallowingErrors": {"a_save_keeps_an_event_or_refuses_it"},
-        "Late": WITH_EVENTS,
-        "FirstHundred": {"loads_are_in_causal_order", "many_events_are_loaded"},
-        "Leaking": {"what_a_load_returns_is_the_callers"},
-        "ReturningOneList": {"what_a_load_returns_is_the_callers"},
-        "ReturningTuples": WITH_EVENTS | {"a_new_store_is_empty"},
-        "Inventing": WITH_EVENTS | {"a_new_store_is_empty"},
-    },
-    "broken_aggregates": {
-        "MixingAlike": {
-            "aggregates_are_apart",
-            "loads_are_in_causal_order",
-            "one_event_stays_under_an_id",
-        },
-        "MixingPrefixes": {"a_save_keeps_an_event_or_refuses_it", "aggregates_are_apart"},
-        "MixingAll": {
-            "a_save_keeps_an_event_or_refuses_it",
-            "aggregates_are_apart",
-            "loads_are_in_causal_order",
-            "one_event_stays_under_an_id",
-        },
-        "MixingStripped": {"aggregates_are_apart"},
-        "MixingFolded": {"aggregates_are_apart"},
-        "MixingNormalized": {"aggregates_are_apart"},
-        "MixingPatterns": {"aggregates_are_apart"},
-        "MixingNumbers": {"aggregates_are_apart"},
-        "MixingLong": {"aggregates_are_apart"},
-        "MixingBeforeNul": {"a_save_keeps_an_event_or_refuses_it"},
-        "AllForNoAggregate": {"aggregates_are_apart"},
-    },
-    "broken_values": {
-        "LosingPayloads": WITH_VALUES
-        | {
-            "a_save_keeps_an_event_or_refuses_it",
-            "aggregates_are_apart",
-            "an_event_that_is_only_mentioned_can_be_saved",
-            "ids_are_apart",
-            "loads_are_in_causal_order",
-        },
-        "LosingCauses": WITH_VALUES | {"an_event_that_is_only_mentioned_can_be_saved"},
-        "ReturningAnotherType": WITH_EVENTS,
-        "TrueAsOne": WITH_VALUES,
-        "OneAsFloat": WITH_VALUES | {"loads_are_in_causal_order"},
-        "FloatAsOne": WITH_VALUES,
-        "NotANumberAsNull": {"a_save_keeps_an_event_or_refuses_it"},
-        "ObjectsAsText": {"a_save_keeps_an_event_or_refuses_it"},
-        "ReplacingSurrogates": {"a_save_keeps_an_event_or_refuses_it"},
-        "StrippingText": WITH_VALUES | {"ids_are_apart"},
-        "CuttingText": {"every_field_comes_back"},
-        "BigNumbersAsFloats": {"a_save_keeps_an_event_or_refuses_it"},
-        "NormalizingKeys": {"a_save_keeps_an_event_or_refuses_it", "every_field_comes_back"},
-        "KeysAsText": {"a_save_keeps_an_event_or_refuses_it"},
-        "NoPayloadForAnEmptyOne": WITH_EVENTS
-        - {
-            "a_save_does_not_change_the_event",
-            "aggregates_are_apart",
-            "ids_are_apart",
-            "loads_are_in_causal_order",
-        },
-        "WithoutNulls": {"every_field_comes_back"},
-        "LosingMicroseconds": WITH_EVENTS,
-        "LosingTheOffset": WITH_EVENTS,
-        "TimesAsFloats": {"every_field_comes_back"},
-        "ClocksOf32Bits": WITH_LARGE_CLOCKS,
-        "ClocksAsFloats": WITH_LARGE_CLOCKS,
-        "ClocksAsText": WITH_EVENTS,
-        "StrippingNodes": WITH_NODES,
-        "EndingNodesAtNul": {"a_save_keeps_an_event_or_refuses_it"},
-        "ChangingTheCallersPayload": {"a_save_does_not_change_the_event"},
-        "SortingTheCallersPayload": {"a_save_does_not_change_the_event"},
-        "ChangingWhatItKeeps": WITH_EVENTS,
-    },
-    "broken_durability": {
-        "SplittingText": REOPENED | {"every_field_comes_back"},
-        "NotDurable": REOPENED
-        | {
-            "a_saved_event_stays_as_it_was",
-            "another_store_has_what_was_saved",
-            "another_store_knows_the_ids",
-            "stores_take_turns",
-        },
-        "NotIdempotentWhenOpened": REOPENED
-        | {
-            "a_save_keeps_an_event_or_refuses_it",
-            "another_store_knows_the_ids",
-            "stores_take_turns",
-        },
-        "Stale": {
-            "a_saved_event_stays_as_it_was",
-            "promises_hold_for_a_store_that_saves_and_another_that_loads",
-            "stores_take_turns",
-        },
-        "LossyInItsFile": REOPENED | {"a_saved_event_stays_as_it_was"},
-        "KeepingTheCallersEvent": {"a_saved_event_stays_as_it_was"},
-    },
-    "broken_in_threads": {},
     "broken_in_processes": {
         "UnlockedFile": BETWEEN_STEPS,
         "LockingThreadsOnly": BETWEEN_STEPS,
@@ -208,19 +48,7 @@ FAILING = {
 
 # Whether other tests fail too is chance.
 FAILING_AT_LEAST = {
-    "SortedById": WITH_TIES - {"one_event_stays_under_an_id"},
-    "SortedByFallingId": WITH_TIES,
     "ExclusiveForLife": {"another_store_has_what_was_saved", "stores_take_turns"},
-    "Unlocked": {"a_save_may_be_interrupted_by_threads"},
-    "LosingInThreads": {"a_save_may_be_interrupted_by_threads"},
-    "LosingInOneLine": {"a_save_may_be_interrupted_by_threads"},
-    "CountingInThreads": {"a_save_may_be_interrupted_by_threads"},
-    "LockingInParts": {"a_save_may_be_interrupted_by_threads"},
-    "LockingForItself": {"a_save_may_be_interrupted_by_threads"},
-    "EmptyWhileSaving": {"a_save_may_be_interrupted_by_threads"},
-    "IteratingInThreads": {"a_load_may_be_interrupted_by_threads"},
-    "FailingInThreads": IN_THREADS,
-    "HangingInThreads": IN_THREADS,
 }
 
 WORKING = {"FileStore", "LockedStore", "LockedFileStore"}
@@ -258,9 +86,73 @@ def test_events_are_made_as_the_model_needs_them() -> None:
         def make_event(self, **fields: object) -> object:
             return super().make_event(build_id="main", **fields)
 
-    made = Suite().make_event(lamport_clock=7)
+    made = Suite().make_event(payload={"n": 1})
     assert isinstance(made, Wider)
-    assert (made.build_id, made.lamport_clock) == ("main", 7)
+    assert made == Wider(
+        event_id=made.event_id,
+        event_type="Tested",
+        aggregate_id="one",
+        timestamp=datetime(2026, 2, 16, 9, 12, 58, 36834, tzinfo=UTC),
+        node_id="a",
+        lamport_clock=1,
+        payload={"n": 1},
+        build_id="main",
+    )
+    assert made != Suite().make_event(lamport_clock=7, event_id=made.event_id, payload={"n": 1})
+
+
+def test_some_tests_are_run_for_each_of_several_cases() -> None:
+    """Every promise with stores that are opened again, and saves of both kinds of stores."""
+    promises = [name for name in dir(EventStoreContract) if name.startswith("test_")]
+    assert len(promises) == 15
+    suite = ProcessSafeEventStoreContract
+    for test, cases in (
+        (suite.test_promises_hold_for_a_store_opened_for_each_call, ("promise", promises)),
+        (
+            suite.test_promises_hold_for_a_store_that_saves_and_another_that_loads,
+            ("promise", promises),
+        ),
+        (suite.test_a_save_may_be_interrupted_by_processes, ("anew", [False, True])),
+    ):
+        (mark,) = vars(test)["pytestmark"]
+        assert (mark.name, mark.args) == ("parametrize", cases)
+    assert mark.kwargs == {"ids": ["open before", "opened for it"]}
+
+
+class Losing(EventStore):
+    """A store that loses everything."""
+
+    def save_event(self, event: Event) -> None:
+        """Keep nothing."""
+
+    def load_events(self, aggregate_id: str) -> list[Event]:  # noqa: ARG002  # as it is
+        """Return no event."""
+        return []
+
+    def load_all_events(self) -> list[Event]:
+        """Return no event."""
+        return []
+
+
+def test_a_failure_is_shown_where_the_suite_looks_at_the_store() -> None:
+    """What the suite does to compare is hidden."""
+
+    class Suite(ThreadSafeEventStoreContract, DurableEventStoreContract):
+        pass
+
+    for test, argument, shown in (
+        (Suite().test_what_is_saved_is_loaded, Losing(), "test_what_is_saved_is_loaded"),
+        (Suite().test_every_field_comes_back, Losing(), "test_every_field_comes_back"),
+        (Suite().test_threads_lose_nothing, Losing(), "test_threads_lose_nothing"),
+        (Suite()._expect_in_loads, Losing(), "_expect_in_loads"),
+        (Suite().test_stores_take_turns, Losing, "test_stores_take_turns"),
+    ):
+        arguments = [argument] if "expect" not in shown else [argument, [Suite().make_event()]]
+        with pytest.raises(pytest.fail.Exception) as caught:
+            test(*arguments)
+        names = [entry.name for entry in caught.traceback.filter(caught)]
+        assert names[-1] == shown
+        assert "bounded" not in names
 
 
 def test_the_suite_is_not_collected_where_it_is_imported(pytester: Pytester) -> None:

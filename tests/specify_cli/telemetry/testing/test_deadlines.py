@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, call
 
 import pytest
 
@@ -51,18 +53,38 @@ def test_what_a_thread_raises_is_raised() -> None:
         in_threads([fail, lambda: None, fail], 60)
 
 
+def test_threads_begin_at_one_moment_and_take_turns_often() -> None:
+    """None begins before all are there; then they are interrupted as often as can be."""
+    before = threading.enumerate()
+    there: list[int] = []
+    intervals: set[float] = set()
+
+    def look() -> None:
+        there.append(len(set(threading.enumerate()) - {*before}))
+        intervals.add(sys.getswitchinterval())
+
+    in_threads([look] * 20, 60)
+    assert max(there) == 20
+    assert max(intervals) < 1e-5
+
+
 def test_threads_that_do_not_end_are_said_to_be_where_they_are() -> None:
     """The error says what was waited for, and the switch interval is what it was."""
     interval = sys.getswitchinterval()
-    with pytest.raises(TimeoutError, match=r"(?s)still waiting.*in wait_for_ever"):
-        in_threads([lambda: None, wait_for_ever], 0.1)
-    assert sys.getswitchinterval() == interval
+    sys.setswitchinterval(0.003)
+    try:
+        with pytest.raises(TimeoutError, match=r"(?s)still waiting.*in wait_for_ever") as caught:
+            in_threads([lambda: None, wait_for_ever, wait_for_ever], 0.1)
+        assert str(caught.value).count("in wait_for_ever") == 1
+        assert sys.getswitchinterval() == pytest.approx(0.003)
+    finally:
+        sys.setswitchinterval(interval)
 
 
 class Suite:
     """A suite of tests, some of which do not end."""
 
-    deadline = 0.1
+    deadline = 60.0
 
     @within_deadline
     def test_waiting(self) -> None:
@@ -71,15 +93,18 @@ class Suite:
 
     @within_deadline
     def test_ending(self, *, skipped: bool) -> None:
-        """End, in one way or another."""
+        """End, in one way or another, after a moment."""
+        time.sleep(0.01)
         if skipped:
             pytest.skip("as some are")
 
 
 def test_a_test_ends_within_its_deadline() -> None:
     """What it raises, and that it is skipped, is passed on."""
+    hurried = Suite()
+    hurried.deadline = 0.1
     with pytest.raises(TimeoutError, match="in wait_for_ever"):
-        Suite().test_waiting()
+        hurried.test_waiting()
     with pytest.raises(pytest.skip.Exception, match="as some are"):
         Suite().test_ending(skipped=True)
     Suite().test_ending(skipped=False)
@@ -88,27 +113,37 @@ def test_a_test_ends_within_its_deadline() -> None:
 def test_others_that_do_not_wait_are_called_again() -> None:
     """Until none waits any more; what they find may be different by then."""
     lock = threading.Lock()
+    waiting: list[None] = []
     times: list[None] = []
 
-    def waiting() -> None:
+    def wait() -> None:
+        waiting.append(None)
         with lock:
             pass
 
-    others = Others(waiting, lambda: times.append(None))
+    def take_a_moment() -> None:
+        time.sleep(0.01)
+        times.append(None)
+
+    others = Others(wait, take_a_moment)
     with lock:
         assert not others.begin()
+        assert len(times) == 1
         assert not others.finished()
+        assert len(times) == 2
         assert not others.finished()
-    others.end(time.monotonic() + 10)
+        assert len(times) == 3
+    others.end(10)
     assert others.finished()
     assert len(times) == 3
+    assert len(waiting) == 1
 
 
 def test_others_are_called_if_there_was_no_stop() -> None:
     """So each of many rounds does the same."""
     times: list[None] = []
     others = Others(lambda: times.append(None))
-    others.end(time.monotonic() + 10)
+    others.end(10)
     assert len(times) == 1
 
 
@@ -117,7 +152,44 @@ def test_what_another_raises_is_raised() -> None:
     others = Others(fail)
     assert others.begin()
     with pytest.raises(RuntimeError, match="in a thread"):
-        others.end(time.monotonic() + 10)
+        others.end(10)
+    lock = threading.Lock()
+    times: list[None] = []
+
+    def fail_at_first() -> None:
+        times.append(None)
+        if len(times) == 1:
+            fail()
+
+    others = Others(lock.acquire, fail_at_first)
+    with lock:
+        assert not others.begin()
+        assert not others.finished()
+    with pytest.raises(RuntimeError, match="in a thread"):
+        others.end(10)
+
+
+def test_others_that_take_a_moment_are_not_taken_for_waiting() -> None:
+    """A call that ends by itself soon has ended."""
+    assert Others(partial(time.sleep, 0.01)).begin() is True
+
+
+def test_a_call_is_waited_for_until_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not at all if that has passed; it keeps no program from ending."""
+    waits: list[float] = []
+    call = Call(wait_for_ever)
+    assert call.daemon
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(Call, "join", lambda _, seconds: waits.append(seconds))
+    for deadline in (99.0, 100.0, 100.5, 107.0):
+        with pytest.raises(TimeoutError):
+            call.end(deadline)
+    others = Others(wait_for_ever)
+    assert others.begin() is False
+    assert others.finished() is False
+    with pytest.raises(TimeoutError):
+        others.end(7)
+    assert waits == pytest.approx([0.0, 0.0, 0.5, 7.0, 0.25, 0.001, 7.0])
 
 
 def test_a_call_that_has_ended_meanwhile_is_not_late() -> None:
@@ -232,6 +304,31 @@ def test_a_process_that_hangs_is_ended(
     ):
         worker.run(Task(partial(_wait, 60.0)))
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(("error", "patience"), [(None, 5.0), (ValueError, 0)])
+def test_a_process_is_ended_with_its_worker(
+    error: type[Exception] | None, patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may end by itself before, unless it is not known what it is at."""
+    process = Mock()
+    context = Mock(Pipe=multiprocessing.Pipe, Process=Mock(return_value=process))
+    get_context = Mock(return_value=context)
+    monkeypatch.setattr(multiprocessing, "get_context", get_context)
+    with suppress(ValueError), Worker(_nothing, 1):
+        (theirs,) = context.Process.call_args.kwargs["args"]
+        assert theirs.closed
+        if error is not None:
+            raise error
+    get_context.assert_called_once_with("spawn")
+    context.Process.assert_called_once_with(target=serve, args=(theirs,), daemon=True)
+    assert process.mock_calls == [
+        *(call.start(), call.join(patience), call.kill(), call.join(), call.close()),
+    ]
+
+
+def _nothing() -> EventStore:
+    raise NotImplementedError
 
 
 def _wait(seconds: float, _: EventStore) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing.difference import difference, same_event
 
 from ..support.events import make_event, make_events
@@ -39,11 +40,13 @@ def test_a_failure_says_what_was_changed() -> None:
 
 def test_a_long_value_is_cut() -> None:
     """A payload of any length leaves a message that can be read."""
-    event = make_event(payload={"text": "x" * 10_000})
-    found = difference([event.model_copy(update={"payload": {}})], [event])
-    assert found is not None
-    assert found.endswith("xxx..., loaded {}")
-    assert len(found) < 500
+    whole, cut = "x" * (200 - len("{'text': ''}")), "x" * 10_000
+    for text, shown in ((whole, f"{{'text': '{whole}'}}"), (whole + "x", None), (cut, None)):
+        event = make_event(payload={"text": text})
+        found = difference([event.model_copy(update={"payload": {}})], [event])
+        assert found is not None
+        _, _, values = found.partition(": saved ")
+        assert values == f"{shown or repr(event.payload)[:200] + '...'}, loaded {{}}"
 
 
 def test_a_failure_says_which_order_is_right() -> None:
@@ -59,9 +62,12 @@ def test_a_failure_says_which_order_is_right() -> None:
 
 def test_a_long_failure_is_cut() -> None:
     """Ten facts are enough to see what is wrong."""
-    ten, eleven = make_events(10), make_events(11)
-    assert (difference([], ten) or "").count("\n") == 9
-    assert (difference([], eleven) or "").splitlines()[10:] == ["and more"]
+    assert [line[:12] for line in (difference([], make_events(10)) or "").splitlines()] == [
+        "not loaded: "
+    ] * 10
+    for count in (11, 12):
+        lines = (difference([], make_events(count)) or "").splitlines()
+        assert [line[:12] for line in lines] == [*["not loaded: "] * 10, "and more"]
 
 
 def test_no_difference_is_none() -> None:
@@ -80,6 +86,9 @@ def test_no_difference_is_none() -> None:
         ([], ()),
         ({"n": [1]}, {"n": [True]}),
         ([1], [1, 1]),
+        ([1, 2], [1, 3]),
+        (float("nan"), 1.0),
+        (1.0, float("nan")),
     ],
 )
 def test_values_are_compared_with_their_types(one: object, other: object) -> None:
@@ -114,3 +123,16 @@ def test_the_same_moment_in_another_zone_is_the_same() -> None:
     )
     assert one == other
     assert same_event(one, other)
+
+
+class Own(Event):
+    """An event of another type."""
+
+
+def test_an_event_of_another_type_is_another() -> None:
+    """The types are named, since nothing else differs."""
+    event = make_event()
+    found = difference([Own(**dict(event))], [event])
+    assert found is not None
+    assert found.startswith(f"changed: type of event {event.event_id} (")
+    assert found.endswith(f"): saved {Event}, loaded {Own}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -204,6 +205,53 @@ def test_the_step_before_is_tried_until_the_others_wait(monkeypatch: pytest.Monk
     assert not steps.more
 
 
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_step_that_was_not_there_before_keeps_none_from_being_tried(
+    looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were passed while the others waited are tried after it."""
+    monkeypatch.setattr(sys, "settrace", lambda _: None)
+    steps = Steps()
+    known = [("call", 0), *(("line", number) for number in range(1, 5))]
+    stops = []
+    for more, waits in ((0, 1000), (1, looks), (1, 0), (1, 0), (1, 0), (1, 0)):
+        meanwhile = Recorded([], waits)
+        events = [known[0], *[("line", 9)] * more, *known[1:]]
+        steps.interrupt(partial(reach, steps, *events), meanwhile)
+        stops.append(steps._stopped_at[1] if steps._stopped_at and meanwhile.found else None)
+    assert stops == [1, 9, 4, 3, 2, None]
+
+
+changed: object = None
+
+
+def changing(thing: dict[object, object]) -> None:
+    """Change what others see, in all the ways in which a function can."""
+    global changed  # noqa: PLW0603  # to change it
+    inner = 0
+
+    def change_inner() -> None:
+        nonlocal inner
+        inner = 1
+
+    changed = thing
+    thing[0] = id(id(inner))
+    del thing[0]
+    setattr(changing, "thing", thing)  # noqa: B010  # a call
+    changing.thing = change_inner  # type: ignore[attr-defined]  # as it is
+    del changing.thing  # type: ignore[attr-defined]  # as it is
+
+
+def test_what_may_change_something_that_others_see_is_a_step() -> None:
+    """So is a call, except the first of a line, before which the line was one."""
+    offsets = steps_module._changes(changing.__code__)
+    found = [step.opname for step in dis.get_instructions(changing) if step.offset in offsets]
+    assert [name for name in found if name != "STORE_DEREF"] == [
+        *("STORE_GLOBAL", "CALL", "STORE_SUBSCR", "DELETE_SUBSCR", "STORE_ATTR", "DELETE_ATTR"),
+    ]
+    assert "STORE_DEREF" in found
+
+
 def test_a_call_that_was_stopped_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """When nothing waits any more there is nothing to look at."""
     monkeypatch.setattr(sys, "settrace", lambda _: None)
@@ -220,3 +268,6 @@ def test_only_the_store_is_looked_into() -> None:
     assert reach(steps, ("call", 0), name="contextlib") == [False]
     assert reach(steps, ("call", 0), name="specify_cli.telemetry.testing.suite") == [False]
     assert reach(steps, *[("call", 0)] * 6) == [True] * 4 + [False] * 2
+    other = Steps()
+    other.more = False
+    assert reach(other, ("call", 0), name="typing") == [False]

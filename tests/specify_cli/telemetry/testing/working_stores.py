@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from specify_cli.spec_kitty_events import Event, EventStore, StorageError
 from specify_cli.telemetry.testing import EventStoreContract
@@ -50,6 +55,14 @@ class Store(EventStore):
         return event.aggregate_id == aggregate_id
 
 
+class Refusing(Store):
+    """A store that refuses what is not JSON."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return refusing(event)
+
+
 class LockedStore(Store):
     """A store in memory that threads may share."""
 
@@ -62,6 +75,35 @@ class LockedStore(Store):
         """Keep one event."""
         with self.lock:
             super().save_event(event)
+
+
+class PerhapsUnclocked(Event):
+    """An event of a later contract, which may have no clock, and whose ids have one form."""
+
+    event_id: Annotated[str, Field(pattern="^[0-9A-Z]{26}$")]
+    lamport_clock: int | None = None  # type: ignore[assignment]  # wider
+
+
+class InParts(EventStore):
+    """A store that loads from one store, and all events from another."""
+
+    def __init__(self, for_one_aggregate: Store, for_all: Store) -> None:
+        """Load from these."""
+        self.for_one_aggregate = for_one_aggregate
+        self.for_all = for_all
+
+    def save_event(self, event: Event) -> None:
+        """Keep one event in both."""
+        self.for_one_aggregate.save_event(event)
+        self.for_all.save_event(event)
+
+    def load_events(self, aggregate_id: str) -> list[Event]:
+        """Return the events of one aggregate."""
+        return self.for_one_aggregate.load_events(aggregate_id)
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return self.for_all.load_all_events()
 
 
 class FileStore(Store):
@@ -127,6 +169,15 @@ class LockedFileStore(FileStore):
             yield
 
 
+def refusing(event: Event) -> Event:
+    """Return an event that is no more than JSON."""
+    try:
+        json.dumps(event.payload, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise StorageError(str(error)) from error
+    return event
+
+
 def number(text: str) -> str | float:
     """Return the number that a text looks like, or the text."""
     try:
@@ -173,3 +224,44 @@ def only(contract: type[EventStoreContract], *tests: str) -> type[EventStoreCont
     others = {name for name in dir(contract) if name.startswith("test_")}
     others -= {f"test_{test}" for test in tests}
     return type(contract.__name__, (contract,), dict.fromkeys(others))
+
+
+def failures(
+    open_data: Callable[[], Callable[[], EventStore]],
+    contract: type[EventStoreContract] = EventStoreContract,
+) -> dict[str, str]:
+    """Return what each of the contract's tests says that fails.
+
+    Args:
+        open_data: What returns, for each test, what opens a store over new data.
+        contract: The suite.
+    """
+    found: dict[str, str] = {}
+    for name in filter(re.compile("test_").match, dir(contract)):
+        test = getattr(contract(), name)
+        if test is not None:
+            for arguments in _arguments(test):
+                says = _failure(partial(test, **arguments), open_data())
+                if says is not None:
+                    found.setdefault(name.removeprefix("test_"), says)
+    return found
+
+
+def _arguments(test: Any) -> list[dict[str, object]]:
+    """Return what a test is parametrized with."""
+    marks = [mark.args for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+    return [{name: value} for name, values in marks for value in values] or [{}]
+
+
+def _failure(test: Callable[..., object], open_store: Callable[[], EventStore]) -> str | None:
+    """Return what a test says if it fails."""
+    takes_one = "store" in inspect.signature(test).parameters
+    try:
+        test(store=open_store()) if takes_one else test(open_store=open_store)
+    except pytest.skip.Exception:
+        return None
+    except pytest.fail.Exception as failed:
+        return str(failed)
+    except Exception as error:  # noqa: BLE001  # whatever the store raises
+        return f"raised {error!r}"
+    return None

@@ -1,0 +1,71 @@
+"""Stores over the same data of which one breaks the contract turn the right tests red."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from specify_cli.telemetry.testing import DurableEventStoreContract
+
+from . import broken_durability
+from .test_broken_stores import SAYS
+from .working_stores import FileStore, failures, only
+
+REOPENED = {
+    "promises_hold_for_a_store_opened_for_each_call",
+    "promises_hold_for_a_store_that_saves_and_another_that_loads",
+}
+FAILING: dict[str, set[str]] = {
+    "FileStore": set(),
+    "SplittingText": REOPENED | {"every_field_comes_back"},
+    "NotDurable": REOPENED
+    | {
+        "a_saved_event_stays_as_it_was",
+        "another_store_has_what_was_saved",
+        "another_store_knows_the_ids",
+        "stores_take_turns",
+    },
+    "NotIdempotentWhenOpened": REOPENED
+    | {
+        "a_save_keeps_an_event_or_refuses_it",
+        "another_store_knows_the_ids",
+        "stores_take_turns",
+    },
+    "Stale": {
+        "a_saved_event_stays_as_it_was",
+        "promises_hold_for_a_store_that_saves_and_another_that_loads",
+        "stores_take_turns",
+    },
+    "LossyInItsFile": REOPENED | {"a_saved_event_stays_as_it_was"},
+    "KeepingTheCallersEvent": {"a_saved_event_stays_as_it_was"},
+}
+STORES = {
+    name: thing
+    for name, thing in vars(broken_durability).items()
+    if isinstance(thing, type) and issubclass(thing, FileStore)
+}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_a_broken_store_fails_the_tests_of_what_it_breaks(name: str, tmp_path: Path) -> None:
+    """It fails these and no others; one that keeps the contract fails none."""
+    numbers = itertools.count()
+    failing = failures(
+        lambda: partial(STORES[name], tmp_path / str(next(numbers))), DurableEventStoreContract
+    )
+    assert failing.keys() == FAILING[name]
+    for test, says in failing.items():
+        assert SAYS.match(says), f"{test}: {says}"
+
+
+def test_stores_that_take_turns_are_looked_at_after_each_save(tmp_path: Path) -> None:
+    """The first event that one of them does not see is missed at once."""
+    contract = only(DurableEventStoreContract, "stores_take_turns")
+    (says,) = failures(
+        lambda: partial(broken_durability.Stale, tmp_path / "events"), contract
+    ).values()
+    assert re.match(r"load_all_events\(\) is wrong:\nnot loaded: event [^\n]*$", says)
