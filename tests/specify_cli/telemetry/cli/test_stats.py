@@ -171,16 +171,6 @@ def test_only_what_is_asked_for_counts(costs: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.startswith("events      1 in ")
 
 
-@pytest.mark.parametrize("option", ["--by", "--sum"])
-def test_a_list_of_fields_is_one(
-    option: str, costs: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """An empty name is a mistake."""
-    with pytest.raises(SystemExit):
-        main("stats", costs, option, "agent,,x")
-    assert "'agent,,x' is no list of fields: agent,model" in capsys.readouterr().err
-
-
 def test_many_names_are_counted(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The most frequent five are named."""
     SimpleJsonStore(log).save_events(make_event(aggregate_id=f"A{n % 7}") for n in range(1300))

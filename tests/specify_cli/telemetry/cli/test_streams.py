@@ -98,17 +98,6 @@ def test_a_closed_stream_is_nobody_elses(log: Path, monkeypatch: pytest.MonkeyPa
     assert opened[:2] == [os.devnull] * 2
 
 
-@pytest.mark.parametrize("limit", ["-1", "x", "1.5", ""])
-def test_a_limit_is_a_number_from_0_on(
-    limit: str, log: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Anything else is refused."""
-    with pytest.raises(SystemExit) as exited:
-        main("check", log, f"--limit={limit}")
-    assert exited.value.code == 2
-    assert f"error: argument --limit: {limit!r} is no number from 0 on" in capsys.readouterr().err
-
-
 def shown_on(terminal: io.StringIO, name: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return what is left on a terminal when half of a log has been read."""
     monkeypatch.setattr(sys, "stderr", terminal)
