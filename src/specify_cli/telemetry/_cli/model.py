@@ -31,13 +31,13 @@ def model_named(name: str) -> Any:
         reason = " ".join(str(error).split()) or "no reason given"
         raise argparse.ArgumentTypeError(
             f"cannot import {module_name!r}: {type(error).__name__}: {reason}"
-        ) from error
+        ) from None
     try:
         model: object = reduce(getattr, class_name.split("."), module)
     except AttributeError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise argparse.ArgumentTypeError(str(error)) from None
     try:
         codec_of(model)
     except TypeError as error:
-        raise argparse.ArgumentTypeError(f"{name!r}: {error}") from error
+        raise argparse.ArgumentTypeError(f"{name!r}: {error}") from None
     return model

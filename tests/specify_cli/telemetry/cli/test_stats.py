@@ -66,7 +66,9 @@ def test_json_has_all_of_it(costs: Path, capsys: pytest.CaptureFixture[str]) -> 
     """Numbers as numbers, and null where there is none."""
     costs.write_bytes(costs.read_bytes() * 2 + b"junk\n")
     assert main("stats", "--json", costs, "--by", "agent", "--sum", "cost_usd") == 0
-    found = json.loads(capsys.readouterr().out)
+    out = capsys.readouterr().out
+    found = json.loads(out)
+    assert out == f"{json.dumps(found, indent=2)}\n"
     assert found == {
         "logs": 1,
         "size": costs.stat().st_size,
