@@ -31,7 +31,7 @@ def model_named(name: str) -> Any:
         reason = " ".join(str(error).split()) or "no reason given"
         raise argparse.ArgumentTypeError(
             f"cannot import {module_name!r}: {type(error).__name__}: {reason}"
-        ) from None
+        ) from error
     try:
         model: object = reduce(getattr, class_name.split("."), module)
     except AttributeError as error:

@@ -20,14 +20,6 @@ from ..support.events import CODEC, make_event
 from .test_cli import Terminal, main
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Return a terminal that shows colours."""
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    return Terminal()
-
-
 def of_width(terminal: Terminal, columns: int, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Give a terminal a width."""
     monkeypatch.setattr(terminal, "fileno", lambda: 1)
@@ -106,25 +98,6 @@ def test_old_consoles_of_windows_get_no_escapes(
     assert Paint(terminal, {"WT_SESSION": "x"}).is_on
 
 
-@pytest.mark.parametrize("columns", [10, 30, 60, 80, 100, 200])
-def test_a_table_fits(columns: int, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is shown is never wider; the aggregate goes first, then the columns are shortened."""
-    monkeypatch.setenv("NO_COLOR", "1")
-    event = record(
-        timestamp="2026-02-16T09:12:58Z",
-        lamport_clock=7,
-        node_id="cli:WP01",
-        aggregate_id="043-telemetry-foundation-of-it-all",
-        event_type="ExecutionEvent",
-        payload={"agent": "claude", "much": "x" * 300, "more": 1},
-    )
-    (line,) = Table(of_width(terminal, columns, monkeypatch)).lines([event])
-    assert len(line) < columns
-    assert ("043-" in line) == (columns >= 80)
-    assert ("2026-" in line) == (columns >= 100)
-    assert ("agent=" in line) == (columns >= 60)
-
-
 def test_columns_grow_with_what_comes() -> None:
     """Those of before stay as wide; a column comes when it is needed."""
     table = Table(io.StringIO())
@@ -132,11 +105,6 @@ def test_columns_grow_with_what_comes() -> None:
     assert table.lines([record(node_id="n", x=1)]) == ["n     x=1"]
     assert table.lines([record(node_id="n", event_type="T", x="a b")]) == ['n     T  x="a b"']
     assert table.lines([record(x="")]) == ['         x=""']
-
-
-def test_a_column_is_cut_only_on_a_terminal() -> None:
-    """A pipe gets all of it."""
-    assert Table(io.StringIO()).lines([record(node_id="n" * 99)]) == ["n" * 99]
 
 
 def test_a_value_nested_as_deep_as_can_be_is_shown_somehow() -> None:
