@@ -182,6 +182,41 @@ def test_a_value_is_shown_so_that_it_can_be_told(value: object, shown: str) -> N
     assert Table(io.StringIO()).lines([record(**{"a\n": value})]) == [f"a\\n={shown}"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (2, "a"),
+        (3, "a"),
+        (4, "a=1"),
+        (5, "a=1"),
+        (6, "a=1 …"),
+        (8, "a=1 bb"),
+        (9, "a=1 bb=2"),
+        (10, "a=1 bb=2"),
+        (11, "a=1 bb=2 c"),
+        (13, "a=1 bb=2 c=…"),
+        (14, "a=1 bb=2 c=33"),
+    ],
+)
+def test_what_is_in_no_column_is_cut(
+    columns: int, shown: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as the line goes; a line as long as the terminal is wide might be wrapped."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    of_width(terminal, columns, monkeypatch)
+    assert Table(terminal).lines([record(a=1, bb=2, c=33)]) == [shown]
+
+
+def test_a_terminal_without_the_mark_gets_another(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that it can show."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(Terminal, "encoding", "ascii")
+    of_width(terminal, 9, monkeypatch)
+    assert Table(terminal).lines([record(a="x" * 9)]) == ["a=xxxxx~"]
+
+
 def test_a_column_is_escaped() -> None:
     """Nothing in it moves the cursor."""
     evil = record(node_id="n\x1b", aggregate_id="a\r", event_type="t\u202e")

@@ -47,6 +47,8 @@ def test_a_text_is_as_wide_as_it_is_shown() -> None:
         ("abcd", 3, "ab…"),
         ("日誌日", 5, "日誌…"),
         ("日誌日", 4, "日…"),
+        ("e\u0301" * 5, 5, "e\u0301" * 5),
+        ("e\u0301" * 5, 4, "e\u0301" * 3 + "…"),
         ("abc", 1, "…"),
         ("abc", 0, ""),
     ],
@@ -72,6 +74,7 @@ def test_what_a_stream_cannot_show_is_replaced() -> None:
 @pytest.mark.parametrize(
     ("environment", "is_on"),
     [
+        ({}, True),
         ({"TERM": "xterm"}, True),
         ({"TERM": "xterm", "NO_COLOR": ""}, True),
         ({"TERM": "xterm", "NO_COLOR": "1"}, False),
@@ -85,7 +88,9 @@ def test_colours_are_for_terminals_that_show_them(
 ) -> None:
     """And for people who want them."""
     assert Paint(terminal, environment).is_on == is_on
-    assert (Paint(terminal, environment)("a", "1") == "\x1b[1ma\x1b[0m") == is_on
+    assert Paint(terminal, environment)("a", "1") == ("\x1b[1ma\x1b[0m" if is_on else "a")
+    assert Paint(terminal, environment)("a", "") == "a"
+    assert Paint(terminal, environment)("", "1") == ""
     assert not Paint(io.StringIO(), environment).is_on
 
 
@@ -96,11 +101,13 @@ def test_old_consoles_of_windows_get_no_escapes(
     monkeypatch.setattr(sys, "platform", "win32")
     assert not Paint(terminal, {}).is_on
     assert Paint(terminal, {"WT_SESSION": "x"}).is_on
+    assert Paint(terminal, {"TERM": "xterm"}).is_on
 
 
 def test_columns_grow_with_what_comes() -> None:
     """Those of before stay as wide; a column comes when it is needed."""
     table = Table(io.StringIO())
+    assert table.lines([]) == []
     assert table.lines([record(node_id="node", x=1)]) == ["node  x=1"]
     assert table.lines([record(node_id="n", x=1)]) == ["n     x=1"]
     assert table.lines([record(node_id="n", event_type="T", x="a b")]) == ['n     T  x="a b"']
@@ -117,6 +124,11 @@ def test_a_value_nested_as_deep_as_can_be_is_shown_somehow() -> None:
     finally:
         while value:  # so that Python does not have to come back up from that depth
             value = value.pop()  # type: ignore[assignment]  # a list, down to the last
+
+
+def test_a_number_that_python_does_not_spell_is_shown_somehow() -> None:
+    """Nor does one that is longer than it allows."""
+    assert Table(io.StringIO()).lines([Record({"x": 10**5000})]) == ["x=..."]
 
 
 def test_the_ends_of_time_are_shown() -> None:
