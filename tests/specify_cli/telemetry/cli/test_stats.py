@@ -173,15 +173,6 @@ def test_only_what_is_asked_for_counts(costs: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.startswith("events      1 in ")
 
 
-def test_many_names_are_counted(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The most frequent five are named."""
-    SimpleJsonStore(log).save_events(make_event(aggregate_id=f"A{n % 7}") for n in range(1300))
-    assert main("stats", log) == 0
-    line = capsys.readouterr().out.splitlines()[2]
-    assert line.startswith("aggregates  7: A0 186, A1 186, ")
-    assert line.endswith("A4 186, ...")
-
-
 @posix_only
 @pytest.mark.parametrize("columns", [20, 50, 100])
 def test_a_terminal_shows_bars_if_they_fit(columns: int, costs: Path) -> None:

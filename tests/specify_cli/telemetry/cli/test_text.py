@@ -138,36 +138,11 @@ def test_the_ends_of_time_are_shown() -> None:
     assert local_time(datetime.max.replace(tzinfo=west)) == "9999-12-31 23:59:59"
 
 
-def test_numbers_on_a_terminal_are_in_colour_with_bars(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If there is room; the greatest row has the longest."""
-    stats = Stats(["agent"], ["cost"])
-    for agent, cost in (("a", 4), ("b", 1), ("c", -1)):
-        stats.add(record(agent=agent, cost=cost))
-    text = stats_as_text(stats, of_width(terminal, 80, monkeypatch))
-    assert [line.count("█") for line in text.splitlines()[-3:]] == [20, 5, 0]
-    assert "\x1b[1magent" in text
-    text = stats_as_text(stats, of_width(terminal, 20, monkeypatch))
-    assert "█" not in text
-
-
 def test_nothing_at_all_has_no_bars(terminal: Terminal) -> None:
     """Sums of zero."""
     stats = Stats(["agent"], ["cost"])
     stats.add(record(agent="a", cost=0))
     assert "█" not in stats_as_text(stats, terminal)
-
-
-def test_sizes_are_in_the_unit_that_fits() -> None:
-    """Up to gigabytes."""
-    for size, shown in (
-        (999, "999 bytes"),
-        (1500, "1.5 kB"),
-        (2_000_000, "2.0 MB"),
-        (3e9, "3.0 GB"),
-    ):
-        assert stats_as_text(Stats(size=int(size)), io.StringIO()).endswith(f"0 logs, {shown}")
 
 
 def test_lines_go_to_a_stream_of_text_too(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
