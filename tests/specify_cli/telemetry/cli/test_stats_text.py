@@ -240,6 +240,8 @@ def test_a_number_is_as_exact_as_can_be(value: float, json: object, text: str) -
     """In JSON all of it, as a text if Python may refuse to spell it; for people four decimals."""
     stats = Stats([], ["n"])
     stats.add(record(n=value))
-    (group,) = stats_as_json(stats)["groups"]  # type: ignore[misc,index]  # a list of one
+    groups = stats_as_json(stats)["groups"]
+    assert isinstance(groups, list)
+    (group,) = groups
     assert (group["sum"], type(group["sum"]["n"])) == ({"n": json}, type(json))
     assert stats_as_text(stats, io.StringIO()).split()[-2:] == [text, text]
