@@ -175,8 +175,7 @@ def _number(value: Decimal | None) -> int | float | str | None:
 def _shown(value: Decimal | None) -> str:
     if value is None:
         return "-"
-    text = f"{value:,.4f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{value:,.4f}".rstrip("0").removesuffix(".")
 
 
 def _cell(value: object) -> str:

@@ -164,6 +164,29 @@ def test_rows_are_in_colour(terminal: Terminal, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
+    ("sums", "bars"),
+    [
+        ((4, 1, -1), [20, 5, 0]),
+        ((0.5, 0.25, 0), [20, 10, 0]),
+        ((0, 0, 0), [0, 0, 0]),
+        ((-1, -2, -3), [0, 0, 0]),
+    ],
+)
+def test_the_greatest_row_has_the_longest_bar(
+    sums: tuple[float, ...],
+    bars: list[int],
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However great it is; what is not above zero has none."""
+    stats = Stats(["agent"], ["cost"])
+    for agent, cost in enumerate(sums):
+        stats.add(record(agent=agent, cost=cost))
+    lines = stats_as_text(stats, of_width(terminal, 80, monkeypatch)).split("\n")
+    assert [line.count("█") for line in lines[-3:]] == bars
+
+
+@pytest.mark.parametrize(
     ("size", "shown"),
     [
         (0, "0 bytes"),

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from specify_cli.telemetry._cli.show_text import Table, local_time
-from specify_cli.telemetry._cli.stats_text import stats_as_text
 from specify_cli.telemetry._cli.terminal import Paint, columns_of, cut, padded, shown_by, width_of
-from specify_cli.telemetry.query import Record, Stats, parse
+from specify_cli.telemetry.query import Record, parse
 
 from ..support.events import CODEC, make_event
 from .test_cli import Terminal, main
@@ -136,13 +135,6 @@ def test_the_ends_of_time_are_shown() -> None:
     assert local_time(None) == ""
     west = timezone(timedelta(hours=-23))
     assert local_time(datetime.max.replace(tzinfo=west)) == "9999-12-31 23:59:59"
-
-
-def test_nothing_at_all_has_no_bars(terminal: Terminal) -> None:
-    """Sums of zero."""
-    stats = Stats(["agent"], ["cost"])
-    stats.add(record(agent="a", cost=0))
-    assert "█" not in stats_as_text(stats, terminal)
 
 
 def test_lines_go_to_a_stream_of_text_too(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
