@@ -190,6 +190,19 @@ def test_only_the_first_pieces_are_shown(
     assert (f"\n  and {12 - shown} more\n" in out) == (shown < 12)
 
 
+def test_no_more_than_a_thousand_pieces_are_shown(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the limit is, and in JSON."""
+    log.write_bytes(FIRST + b"junk\n" * 1001)
+    assert main("repair", log, "--limit", "2000") == 1
+    out = capsys.readouterr().out
+    assert out.count("  line ") == 1000
+    assert "\n  and 1 more\n" in out
+    assert main("repair", log, "--json") == 1
+    assert len(json.loads(capsys.readouterr().out)[0]["examples"]) == 1000
+
+
 def test_both_readings_are_told(log: Path) -> None:
     """From nothing to all of it, once; of a log without damage there is no second one."""
     log.write_bytes(FIRST * 2000 + TORN)

@@ -102,6 +102,39 @@ NO_PIECES = f"{WOULD_REPAIR}  and 2 more\n"
 UNDAMAGED = "clean: no damage, 1 event\n"
 DRY = "\nThis was a dry run, nothing has been changed. To do it, add --apply.\n"
 
+CLEAN_AS_JSON = r"""[
+  {
+    "path": "clean",
+    "size": 248,
+    "lines": 1,
+    "events": 0,
+    "aggregates": 0,
+    "malformed_lines": 1,
+    "recoverable_events": 0,
+    "other_events": 1,
+    "counts": {
+      "invalid event": 1
+    },
+    "problems": [
+      {
+        "line": 1,
+        "offset": 0,
+        "kind": "invalid event",
+        "reason": "text: Field required",
+        "excerpt": "{\"aggregate_id\": \"043-telemetry-foundation\", \"causation_id\": nul"
+      }
+    ]
+  }
+]
+"""
+MISSING_AS_JSON = rf"""[
+  {{{{
+    "path": "missing",
+    "error": "cannot {{}} \"missing\": {os.strerror(2)}"
+  }}}}
+]
+"""
+
 SHOWN = f"{LOCAL}  1  cli:WP01  043-telemetry-foundation  ExecutionEvent\n"
 HEADED = f"==> clean <==\n{SHOWN}"
 NOTED = f"{' ' * 34}a{' ' * 41}text=b\n"
@@ -186,6 +219,10 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         ),
         ("stats log", 0, COUNTED, ""),
         ("stats missing", 2, "", f"cannot read {MISSING}"),
+        ("stats log missing --model MODEL", 2, COUNTED_NOTES, f"cannot read {MISSING}"),
+        ("check clean --json --model MODEL --limit 0", 1, CLEAN_AS_JSON, ""),
+        ("check missing --json", 2, MISSING_AS_JSON.format("read"), ""),
+        ("repair missing --json", 2, MISSING_AS_JSON.format("repair"), ""),
         ("stats log --by=\ttext\t,type --sum lamport_clock", 0, COUNTED + ROWS, ""),
         ("stats log --by text,type --sum lamport_clock --csv", 0, CSV, ""),
         ("stats log --model MODEL", 0, COUNTED_NOTES, ""),
