@@ -202,10 +202,15 @@ def test_how_far_it_is_is_shown(copies: Copies, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_what_is_named_badly_is_refused(
-    line: str, err: str, copies: Copies, capsys: Output
+    line: str, err: str, copies: Copies, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    """Before anything is copied."""
-    assert main(line) == 2
+    """Before anything is copied, and nothing is waited for: it will never be right."""
+
+    def sleep(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert main(f"{line} --watch") == 2
     assert err in capsys.readouterr().err
     assert not copies.asked
 
