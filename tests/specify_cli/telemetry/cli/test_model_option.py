@@ -60,6 +60,18 @@ def test_a_model_is_found_in_the_current_directory(
     assert [path for path in sys.path if Path(path) == folder] == [str(folder)]
 
 
+@pytest.mark.usefixtures("folder")
+def test_the_current_directory_is_looked_in_once(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Python looks in it anyway, nothing is added."""
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    before = [*sys.path]
+    log.write_bytes(NOTE)
+    assert main("check", log, "--model", "notes.model:Note") == 0
+    assert sys.path == before
+
+
 def test_a_process_finds_it_too(log: Path, folder: Path) -> None:
     """Whatever the current directory is."""
     log.write_bytes(NOTE)
@@ -84,6 +96,7 @@ def test_a_process_finds_it_too(log: Path, folder: Path) -> None:
         ("broken:Note", "cannot import 'broken': RuntimeError: no way in"),
         (".model:Note", "cannot import '.model': TypeError: the 'package' argument is required"),
         ("notes.model:Nothing", "module 'notes.model' has no attribute 'Nothing'"),
+        ("notes.model:Note:x", "module 'notes.model' has no attribute 'Note:x'\n"),
         ("notes.model:text", "'notes.model:text': not a type of events, which"),
         ("notes.model:Outer", "'notes.model:Outer': not a type that pydantic validates: Outer: "),
         (

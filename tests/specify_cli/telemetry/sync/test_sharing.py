@@ -42,13 +42,15 @@ class Copies:
     Attributes:
         asked: What was asked for.
         results: What each of the next calls says, or raises.
+        stores: The stores of each copy, in turn.
+        shown: What is called when a copy has told how far it is.
     """
 
     def __init__(self) -> None:
         """Say that there is nothing new."""
         self.asked: list[Copy] = []
         self.results: list[Copied | Exception] = []
-        self.models: set[Any] = set()
+        self.stores: list[Store] = []
         self.shown: Callable[[], None] = lambda: None
 
     def __call__(
@@ -61,7 +63,7 @@ class Copies:
     ) -> Copied:
         """Note what is asked for."""
         self.asked.append(Copy(_name_of(source), _name_of(target), cursor))
-        self.models |= {source.event_model, target.event_model}
+        self.stores += [source, target]
         result = self.results.pop(0) if self.results else NOTHING
         if isinstance(result, Exception):
             raise result
@@ -106,7 +108,7 @@ def test_each_command_has_its_directions(copies: Copies) -> None:
         copies.asked.clear()
         assert main(line) == 0
         assert [copy[:2] for copy in copies.asked] == asked
-    assert copies.models == {Event}
+    assert {store.event_model for store in copies.stores} == {Event}
 
 
 @pytest.mark.parametrize(
@@ -272,7 +274,7 @@ def test_a_log_is_called_as_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_watching_looks_again(
     option: str, seconds: float, copies: Copies, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every so often; what is wrong is said again only when it has been right."""
+    """Every so often, by the same connection; what is wrong is said again once it was right."""
     waits: list[float] = []
     flushed: list[int] = []
     gone = StorageError("gone")
@@ -290,6 +292,7 @@ def test_watching_looks_again(
     assert waits == [seconds] * 4
     assert capsys.readouterr() == ("", "gone\ngone\n")
     assert len(copies.asked) == 4
+    assert len(set(map(id, copies.stores))) == 2
 
 
 def test_the_stores_are_of_the_package() -> None:
