@@ -106,7 +106,7 @@ def name_of(path: Path) -> str:
     """
     path = path.resolve()
     tops = [folder for folder in path.parents if (folder / ".git").exists()]
-    for top in (*tops[:1], Path.cwd().resolve()):
+    for top in (*tops, Path.cwd().resolve()):
         if path.is_relative_to(top):
             return path.relative_to(top).as_posix()
     return path.name
