@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import glob
+import math
 import os
 import sys
 import time
@@ -37,7 +38,7 @@ def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        seconds = -1
+        seconds = math.nan
     if not 0 < seconds <= _LONGEST_WAIT:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return seconds

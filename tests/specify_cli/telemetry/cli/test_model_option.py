@@ -40,6 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir()
     (package / "model.py").write_text(MODULE_TEXT)
     (tmp_path / "broken.py").write_text("raise RuntimeError('no way\\n in')")
+    (tmp_path / "silent.py").write_text("raise RuntimeError")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
     monkeypatch.setattr(sys, "modules", sys.modules.copy())
@@ -94,6 +95,7 @@ def test_a_process_finds_it_too(log: Path, folder: Path) -> None:
         ("notes.model:", "'notes.model:' is not of the form package.module:Class"),
         ("missing:Note", "cannot import 'missing': ModuleNotFoundError: No module named 'missing'"),
         ("broken:Note", "cannot import 'broken': RuntimeError: no way in"),
+        ("silent:Note", "cannot import 'silent': RuntimeError: no reason given\n"),
         (".model:Note", "cannot import '.model': TypeError: the 'package' argument is required"),
         ("notes.model:Nothing", "module 'notes.model' has no attribute 'Nothing'"),
         ("notes.model:Note:x", "module 'notes.model' has no attribute 'Note:x'\n"),
