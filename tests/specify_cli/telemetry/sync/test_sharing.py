@@ -233,13 +233,13 @@ def test_a_server_has_to_be_named(
 
 def test_a_pattern_stands_for_what_is_there(copies: Copies, capsys: Output) -> None:
     """Each file once, in order; a file that has such a name is meant itself."""
-    for name in ("b/y.jsonl", "a/x.jsonl", "[c].jsonl", "c.jsonl"):
-        Path(name).parent.mkdir(exist_ok=True)
+    for name in ("b/y.jsonl", "a/x.jsonl", "d/e/z.jsonl", "[c].jsonl", "c.jsonl"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
     for pattern, paths in (
         ("*/?.jsonl", ["a/x.jsonl", "b/y.jsonl"]),
         ("b/y.jsonl */?.jsonl", ["b/y.jsonl", "a/x.jsonl"]),
-        ("**/x.jsonl", ["a/x.jsonl"]),
+        ("**/z.jsonl", ["d/e/z.jsonl"]),
         ("[c].jsonl", ["[c].jsonl"]),
         ("[a]/x.jsonl", ["a/x.jsonl"]),
         ("none*", []),
