@@ -76,32 +76,36 @@ def test_a_closed_stream_is_nobody_elses(log: Path, monkeypatch: pytest.MonkeyPa
     log.write_bytes(WHOLE)
     looked_at: list[int] = []
     opened: list[tuple[str, int]] = []
-    real_open, real_fstat = os.open, os.fstat
+    fds: list[int] = []
+    real_open = os.open
 
     def closed(fd: int) -> os.stat_result:
-        if not opened or len(looked_at) < 3:
-            looked_at.append(fd)
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        return real_fstat(fd)
+        looked_at.append(fd)
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
     def note(path: str, flags: int, mode: int = 0o777) -> int:
         opened.append((path, flags))
-        return real_open(path, flags, mode)
+        fds.append(real_open(path, flags, mode))
+        return fds[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fstat", closed)
-        patch.setattr(os, "open", note)
         patch.setattr(sys, "stdout", None)
         patch.setattr(sys, "stderr", None)
-        assert main("check", log, log.with_name("missing")) == 2
+        with monkeypatch.context() as inner:
+            inner.setattr(os, "fstat", closed)
+            inner.setattr(os, "open", note)
+            streams.prepare()
         for stream in (sys.stdout, sys.stderr):
             assert isinstance(stream, io.TextIOWrapper)
             assert (stream.name, stream.mode) == (os.devnull, "w")
             assert (stream.encoding, stream.errors) == ("utf-8", "backslashreplace")
-            stream.close()
+        assert main("check", log, log.with_name("missing")) == 2
+        sys.stdout.close()
+        sys.stderr.close()
     assert looked_at == [0, 1, 2]
-    assert opened[:3] == [(os.devnull, os.O_RDWR)] * 3
-    assert [path for path, _ in opened[3:]].count(os.devnull) == 0
+    assert opened == [(os.devnull, os.O_RDWR)] * 3
+    for fd in fds:
+        os.close(fd)
 
 
 class Calls(io.StringIO):
@@ -149,14 +153,25 @@ def test_a_message_is_written_though_the_output_cannot_be(
     assert capsys.readouterr().err == "a\n"
 
 
+def test_an_output_that_is_no_file_can_be_refused_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stream that a program puts in the place of standard output leads on to wherever it does."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", io.StringIO())
+        streams.cannot_write(OSError(errno.ENOSPC, "no room"))
+    assert capsys.readouterr().err == "cannot write the output: no room\n"
+
+
 def test_any_text_can_be_written_to_any_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it has no character for is escaped."""
+    """What it has no character for is escaped, but for lines of a log: those are bytes."""
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
     streams.prepare()
     sys.stdout.write("☕")
+    streams.write_lines(["☕".encode()])
     sys.stdout.flush()
-    assert written.getvalue() == b"\\u2615"
+    assert written.getvalue() == b"\\u2615\xe2\x98\x95\n"
 
 
 @pytest.mark.parametrize(
