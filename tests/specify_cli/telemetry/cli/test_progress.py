@@ -6,12 +6,14 @@ import errno
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from specify_cli.telemetry._cli import progress
 
-from .test_cli import Terminal
+from ..support.events import CODEC, make_event
+from .test_cli import Terminal, main
 from .test_text import of_width
 
 
@@ -125,3 +127,18 @@ def test_it_fits_the_terminal(
         clock[0] += 1
         show(1 << 30, 2 << 30)
         assert terminal.shown == shown
+
+
+@pytest.mark.parametrize(
+    ("command", "percent"), [("show", 100), ("stats", 100), ("check", 100), ("repair", 50)]
+)
+def test_each_command_that_reads_a_whole_log_tells(
+    command: str, percent: int, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the log that it is at, and then no more; what needs no repair is not read again."""
+    log.write_bytes(CODEC.encode(make_event()))
+    monkeypatch.setattr(progress, "_DELAY", 0)
+    terminal = watched(monkeypatch, 80)
+    assert main(command, log) == 0
+    shown = f"{percent:3} % of {log.name}"
+    assert terminal.shown.endswith(f"\r{shown}\r{' ' * len(shown)}\r")
