@@ -99,9 +99,12 @@ def test_a_closed_stream_is_nobody_elses(log: Path, monkeypatch: pytest.MonkeyPa
             assert isinstance(stream, io.TextIOWrapper)
             assert (stream.name, stream.mode) == (os.devnull, "w")
             assert (stream.encoding, stream.errors) == ("utf-8", "backslashreplace")
+            stream.close()
+        patch.setattr(sys, "stdout", None)
+        patch.setattr(sys, "stderr", None)
         assert main("check", log, log.with_name("missing")) == 2
-        sys.stdout.close()
-        sys.stderr.close()
+        for stream in (sys.stdout, sys.stderr):
+            stream.close()
     assert looked_at == [0, 1, 2]
     assert opened == [(os.devnull, os.O_RDWR)] * 3
     for fd in fds:
