@@ -149,11 +149,11 @@ def _since(text: str) -> datetime:
     try:
         return time_since(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _where(text: str) -> tuple[str, str]:
     try:
         return where(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise argparse.ArgumentTypeError(str(error)) from None

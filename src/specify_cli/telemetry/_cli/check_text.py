@@ -8,21 +8,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..check import LogReport, Problem, ProblemKind
+from ..repair import RejectedPiece
 from .streams import printable
 
 _MAX_EXCERPT = 60
 
-# One of them and several, in the order they are counted.
-_NAMES: dict[ProblemKind, tuple[str, str]] = {
-    "torn tail": ("torn tail", "torn tails"),
-    "torn": ("torn line", "torn lines"),
-    "fused": ("fused line", "fused lines"),
+# One of them, and several if an s is not enough, in the order they are counted.
+_NAMES: dict[ProblemKind, tuple[str, ...]] = {
+    "torn tail": ("torn tail",),
+    "torn": ("torn line",),
+    "fused": ("fused line",),
     "nul run": ("run of NUL bytes", "runs of NUL bytes"),
-    "conflict marker": ("conflict marker", "conflict markers"),
-    "malformed": ("malformed line", "malformed lines"),
-    "duplicate": ("duplicate", "duplicates"),
-    "repeated id": ("repeated id", "repeated ids"),
-    "invalid event": ("invalid event", "invalid events"),
+    "conflict marker": ("conflict marker",),
+    "malformed": ("malformed line",),
+    "duplicate": ("duplicate",),
+    "repeated id": ("repeated id",),
+    "invalid event": ("invalid event",),
     "other record": ("record of another kind", "records of another kind"),
 }
 
@@ -42,7 +43,7 @@ def as_json(report: LogReport) -> dict[str, Any]:
     }
 
 
-def as_text(report: LogReport, limit: int, noun: str = "event", *, asks_for_model: bool) -> str:
+def as_text(report: LogReport, limit: int, noun: str, *, asks_for_model: bool) -> str:
     """Return a report to be read by a person.
 
     Args:
@@ -101,9 +102,9 @@ def _problems(report: LogReport, limit: int) -> Iterator[str]:
     shown = report.problems[:limit]
     if shown:
         yield ""
-    width = max((len(_place_of(problem)) for problem in shown), default=0)
+    width = max((len(place_of(problem)) for problem in shown), default=0)
     for problem in shown:
-        yield f"  {_place_of(problem):{width}}  {problem.kind:15}  {printable(problem.reason)}"
+        yield f"  {place_of(problem):{width}}  {problem.kind:15}  {printable(problem.reason)}"
         if problem.kind not in _WITHOUT_EXCERPT:
             yield f"  {'':{width}}  {'':15}  {printable(_text_of(problem.excerpt))[:_MAX_EXCERPT]}"
     more = sum(report.counts.values()) - len(shown)
@@ -111,7 +112,8 @@ def _problems(report: LogReport, limit: int) -> Iterator[str]:
         yield f"  and {more:,} more"
 
 
-def _place_of(problem: Problem) -> str:
+def place_of(problem: Problem | RejectedPiece) -> str:
+    """Return where in the log it is."""
     return f"line {problem.line}, byte {problem.offset}"
 
 

@@ -15,7 +15,8 @@ from .arguments import asks_for_model, noun_of
 
 class _Report(Protocol):
     @property
-    def is_clean(self) -> bool: ...
+    def is_clean(self) -> bool:
+        """Whether there is nothing to tell."""
 
 
 ReportT = TypeVar("ReportT", bound=_Report)

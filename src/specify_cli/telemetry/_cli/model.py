@@ -20,8 +20,8 @@ def model_named(name: str) -> Any:
     Raises:
         argparse.ArgumentTypeError: There is none, or it is no type of events.
     """
-    module_name, colon, class_name = name.partition(":")
-    if not (module_name and colon and class_name):
+    module_name, _, class_name = name.partition(":")
+    if not (module_name and class_name):
         raise argparse.ArgumentTypeError(f"{name!r} is not of the form package.module:Class")
     if os.getcwd() not in sys.path and "" not in sys.path:  # noqa: PTH109  # as sys.path has it
         sys.path.insert(0, os.getcwd())  # noqa: PTH109  # the same
@@ -35,9 +35,9 @@ def model_named(name: str) -> Any:
     try:
         model: object = reduce(getattr, class_name.split("."), module)
     except AttributeError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise argparse.ArgumentTypeError(str(error)) from None
     try:
         codec_of(model)
     except TypeError as error:
-        raise argparse.ArgumentTypeError(f"{name!r}: {error}") from error
+        raise argparse.ArgumentTypeError(f"{name!r}: {error}") from None
     return model

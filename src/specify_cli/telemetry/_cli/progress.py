@@ -43,12 +43,11 @@ class Line:
     """One line of the terminal, if there is one."""
 
     def __init__(self) -> None:
-        self._is_shown = sys.stderr.isatty()
         self._text = ""
 
     def show(self, text: str, name: str) -> None:
         """Show a text instead of the last one, and as much of the end of a name as fits."""
-        columns = columns_of(sys.stderr) if self._is_shown else None
+        columns = columns_of(sys.stderr)
         if columns is None:
             return
         # A line that is as long as the terminal is wide might be wrapped.

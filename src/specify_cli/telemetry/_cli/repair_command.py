@@ -47,7 +47,7 @@ def _run(options: argparse.Namespace) -> int:
                 also=options.also,
                 event_model=event_model_of(options),
                 progress=progress,
-                max_examples=1000 if options.json else min(options.limit, 1000),
+                max_examples=1000,
             )
 
     status = CLEAN

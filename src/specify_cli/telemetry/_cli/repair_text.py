@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..repair import RepairReport
-from .check_text import about_model, count
+from .check_text import about_model, count, place_of
 from .streams import printable
 
 
@@ -21,9 +21,7 @@ def repair_as_json(report: RepairReport) -> dict[str, Any]:
     }
 
 
-def repair_as_text(
-    report: RepairReport, limit: int = 10, noun: str = "event", *, asks_for_model: bool
-) -> str:
+def repair_as_text(report: RepairReport, limit: int, noun: str, *, asks_for_model: bool) -> str:
     """Return what was done, or would be, to be read by a person.
 
     Args:
@@ -74,10 +72,9 @@ def _examples(report: RepairReport, limit: int) -> Iterator[str]:
         return
     yield ""
     examples = report.examples[:limit]
-    places = [f"line {piece.line}, byte {piece.offset}" for piece in examples]
-    width = max(map(len, places), default=0)
-    for place, piece in zip(places, examples, strict=True):
+    width = max((len(place_of(piece)) for piece in examples), default=0)
+    for piece in examples:
         length = count(piece.length, "byte")
-        yield f"  {place:{width}}  {piece.kind:15}  {length}: {printable(piece.reason)}"
+        yield f"  {place_of(piece):{width}}  {piece.kind:15}  {length}: {printable(piece.reason)}"
     if report.rejected > len(examples):
         yield f"  and {report.rejected - len(examples):,} more"

@@ -16,6 +16,7 @@ from ..sync import Copied, copy_new
 from ..sync.kept import KeptCursor
 from . import streams
 from .arguments import CLEAN, PROBLEMS, UNREADABLE
+from .check_text import count
 from .progress import Line
 
 _DONE = {"push": "pushed to", "pull": "pulled from"}
@@ -77,17 +78,17 @@ class Sharing:
 
             def note(copied: Copied) -> None:
                 kept.put(copied.cursor)
-                show(f"{copied.read} lines of ")
+                show(f"{count(copied.read, 'line')} of ")
 
             if direction == "push":
                 copied = copy_new(file, server, kept.get(), progress=note)
             else:
                 copied = copy_new(server, file, kept.get(), progress=note)
         if copied.new:
-            lines = "1 line" if copied.new == 1 else f"{copied.new} lines"
+            lines = count(copied.new, "line")
             sys.stdout.write(f"{path}: {lines} {_DONE[direction]} {server.place}\n")
         if copied.skipped:
-            lines = "1 line" if copied.skipped == 1 else f"{copied.skipped} lines"
+            lines = count(copied.skipped, "line")
             streams.say(f"{path}: {lines} not {_DONE[direction]} {server.place}, being no event")
         return copied
 
@@ -105,7 +106,7 @@ def name_of(path: Path) -> str:
     """
     path = path.resolve()
     tops = [folder for folder in path.parents if (folder / ".git").exists()]
-    for top in (*tops[:1], Path.cwd().resolve()):
+    for top in (*tops, Path.cwd().resolve()):
         if path.is_relative_to(top):
             return path.relative_to(top).as_posix()
     return path.name

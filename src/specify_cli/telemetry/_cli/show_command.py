@@ -43,7 +43,8 @@ def _run(options: argparse.Namespace) -> int:
     status = CLEAN
     selection = selection_of(options)
     number = None if options.all else options.number
-    for index, path in enumerate(options.paths):
+    gap = ""
+    for path in options.paths:
         try:
             with progress_of(path) as progress:
                 recent = recent_lines(path, selection, number, progress=progress)
@@ -52,8 +53,8 @@ def _run(options: argparse.Namespace) -> int:
             streams.say(str(error))
             continue
         if len(options.paths) > 1 and not options.json:
-            gap = "\n" if index else ""
             sys.stdout.write(f"{gap}==> {streams.printable(path)} <==\n")
+            gap = "\n"
         _write(recent, as_json=options.json)
         if recent.other_lines:
             lines = counted(recent.other_lines, "line")

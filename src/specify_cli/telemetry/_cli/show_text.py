@@ -23,7 +23,7 @@ from .terminal import (
     width_of,
 )
 
-_HEADS = ("time", "clock", "node", "aggregate", "type")
+# Of time, clock, node, aggregate and type.
 _STYLES = (DIM, DIM, GREEN, BLUE, BOLD)
 _MAX_WIDTHS = (19, 8, 20, 32, 24)
 _CLOCK = 1
@@ -47,7 +47,7 @@ class Table:
         """Begin with no column: one that would be empty is not shown."""
         self._stream = stream
         self._paint = Paint(stream)
-        self._widths = [0] * len(_HEADS)
+        self._widths = [0] * len(_MAX_WIDTHS)
         self._mark = shown_by(stream, "…", "~")
 
     def lines(self, records: Iterable[Record]) -> list[str]:
@@ -77,7 +77,7 @@ class Table:
                 room = max(0, room - width - 2)
             parts.append(self._paint(text, _STYLES[index]))
         parts.append(self._details(record, room))
-        return "  ".join(part for part in parts if part).rstrip()
+        return "  ".join(parts).rstrip()
 
     def _details(self, record: Record, room: int | None) -> str:
         parts = []

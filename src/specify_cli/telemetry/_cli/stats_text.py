@@ -119,7 +119,7 @@ def _groups(stats: Stats, stream: TextIO) -> Iterator[str]:
     columns = columns_of(stream)
     used = sum(widths) + _SEPARATOR * len(widths)
     room = 0 if columns is None else min(_BAR, columns - 1 - used)
-    greatest = max((_measure(group) for group in groups), default=Decimal(0))
+    greatest = max([Decimal(0), *map(_measure, groups)])
 
     def line(cells: list[str], style: str, bar: str = "") -> str:
         texts = [
@@ -129,7 +129,7 @@ def _groups(stats: Stats, stream: TextIO) -> Iterator[str]:
         text = "  ".join(texts)
         if columns is not None:
             text = cut(text, columns - 1, mark)
-        return (paint(text, style) + (f"  {paint(bar, CYAN)}" if bar else "")).rstrip()
+        return f"{paint(text, style)}  {paint(bar, CYAN)}".rstrip()
 
     yield line(heads, BOLD)
     block = shown_by(stream, "█", "#")
@@ -175,8 +175,7 @@ def _number(value: Decimal | None) -> int | float | str | None:
 def _shown(value: Decimal | None) -> str:
     if value is None:
         return "-"
-    text = f"{value:,.4f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{value:,.4f}".rstrip("0").removesuffix(".")
 
 
 def _cell(value: object) -> str:

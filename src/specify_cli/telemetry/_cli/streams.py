@@ -62,9 +62,7 @@ def cannot_write(error: OSError) -> None:
 
 def printable(text: str) -> str:
     """Return ``text`` with escapes for what would not be seen, or would move the cursor."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _usable(stream: TextIO | None) -> TextIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import glob
+import math
 import os
 import sys
 import time
@@ -18,9 +19,9 @@ VARIABLE = "SPEC_KITTY_TELEMETRY_SERVER"
 
 _MORE = f"""\
 The server is PostgreSQL, 15 or newer; its conninfo is a URL or key=value pairs, as libpq takes
-them. It is better in the environment variable {VARIABLE} than in a command line, which others on
-the machine can see. A log has the same name there as its path below the top of its git working
-tree, or below the current directory, unless --log gives it another.
+them. It is better in the environment variable {VARIABLE} than in a command line,
+which others on the machine can see. A log has the same name there as its path below the top of its
+git working tree, or below the current directory, unless --log gives it another.
 
 Nothing is ever changed or removed on either side. How far each log has come is kept in the user's
 state folder; without that, all lines are looked at again.
@@ -37,7 +38,7 @@ def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        seconds = -1
+        seconds = math.nan
     if not 0 < seconds <= _LONGEST_WAIT:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return seconds

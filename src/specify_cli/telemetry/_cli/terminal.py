@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import unicodedata
@@ -11,7 +12,7 @@ from typing import TextIO
 
 _USUAL_WIDTH = 80
 
-DIM, BOLD, RED, GREEN, YELLOW, BLUE, CYAN = "2", "1", "31", "32", "33", "34", "36"
+DIM, BOLD, GREEN, BLUE, CYAN = "2", "1", "32", "34", "36"
 
 
 def columns_of(stream: TextIO) -> int | None:
@@ -40,10 +41,8 @@ def cut(text: str, columns: int, mark: str) -> str:
     room = columns - width_of(mark)
     if room < 0:
         return ""
-    text = text[: max(room, 0)]
-    while width_of(text) > room:
-        text = text[:-1]
-    return text + mark
+    widths = itertools.accumulate(map(width_of, text))
+    return text[: next(place for place, width in enumerate(widths) if width > room)] + mark
 
 
 def padded(text: str, columns: int) -> str:

@@ -158,6 +158,7 @@ def test_json_is_for_tools(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert main("check", "--json", log, missing, log) == 2
     out, err = capsys.readouterr()
     assert out.isascii()
+    assert out == f"{json.dumps(json.loads(out), indent=2)}\n"
     assert not err
     first, error, again = json.loads(out)
     assert first == again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -25,7 +26,8 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
     """Call, instead of a wait, one of these after the other; then press Ctrl-C."""
     actions: list[object] = []
 
-    def sleep(_: float) -> None:
+    def sleep(seconds: float) -> None:
+        assert seconds == 0.2
         if not actions:
             raise KeyboardInterrupt
         action = actions.pop(0)
@@ -63,6 +65,28 @@ def test_where_it_begins(
     SimpleJsonStore(log).save_events(make_events(15))
     assert main("follow", option, log) == 0
     assert len(capsys.readouterr().out.splitlines()) == count
+
+
+def test_each_event_is_there_before_the_next_is_waited_for(
+    log: Path, sleeps: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads a pipe sees it at once, in the columns of those before."""
+    seen: list[str] = []
+
+    class Pipe(io.StringIO):
+        def flush(self) -> None:
+            seen.append(self.getvalue())
+
+    sleeps += [
+        lambda: log.write_bytes(b'{"node_id": "node", "x": 1}\n'),
+        lambda: seen.append("waited"),
+        lambda: log.write_bytes(log.read_bytes() + b'{"node_id": "n", "x": 2}\n'),
+    ]
+    monkeypatch.setattr(sys, "stdout", Pipe())
+    assert main("follow", log) == 0
+    first, second = "node  x=1\n", "n     x=2\n"
+    # The message that it is waited for flushes what was written before it.
+    assert seen == ["", first, "waited", first + second, first + second]
 
 
 def test_json_is_the_lines_themselves(

@@ -40,6 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package.mkdir()
     (package / "model.py").write_text(MODULE_TEXT)
     (tmp_path / "broken.py").write_text("raise RuntimeError('no way\\n in')")
+    (tmp_path / "silent.py").write_text("raise RuntimeError")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
     monkeypatch.setattr(sys, "modules", sys.modules.copy())
@@ -57,7 +58,19 @@ def test_a_model_is_found_in_the_current_directory(
     assert main(command, log, "--model", name) == 0
     assert "1 event" in capsys.readouterr().out
     assert main(command, log, "--model", name) == 0
-    assert [path for path in sys.path if Path(path) == folder] == [str(folder)]
+    assert [place for place, path in enumerate(sys.path) if Path(path) == folder] == [0]
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_current_directory_is_looked_in_once(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Python looks in it anyway, nothing is added."""
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    before = [*sys.path]
+    log.write_bytes(NOTE)
+    assert main("check", log, "--model", "notes.model:Note") == 0
+    assert sys.path == before
 
 
 def test_a_process_finds_it_too(log: Path, folder: Path) -> None:
@@ -82,8 +95,10 @@ def test_a_process_finds_it_too(log: Path, folder: Path) -> None:
         ("notes.model:", "'notes.model:' is not of the form package.module:Class"),
         ("missing:Note", "cannot import 'missing': ModuleNotFoundError: No module named 'missing'"),
         ("broken:Note", "cannot import 'broken': RuntimeError: no way in"),
+        ("silent:Note", "cannot import 'silent': RuntimeError: no reason given\n"),
         (".model:Note", "cannot import '.model': TypeError: the 'package' argument is required"),
         ("notes.model:Nothing", "module 'notes.model' has no attribute 'Nothing'"),
+        ("notes.model:Note:x", "module 'notes.model' has no attribute 'Note:x'\n"),
         ("notes.model:text", "'notes.model:text': not a type of events, which"),
         ("notes.model:Outer", "'notes.model:Outer': not a type that pydantic validates: Outer: "),
         (

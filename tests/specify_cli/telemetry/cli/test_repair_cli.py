@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
-from specify_cli.telemetry._cli.repair_text import repair_as_text
 from specify_cli.telemetry.repair import repair_log
 
 from ..repair.test_repair import TORN
@@ -75,12 +73,10 @@ def test_events_without_anything_to_move(log: Path, capsys: pytest.CaptureFixtur
 
 
 def test_more_pieces_than_ten_are_counted(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """And what is not as it was before is told."""
+    """Unless told otherwise."""
     log.write_bytes(FIRST + b"junk\n" * 12)
     assert main("repair", log) == 1
     assert "\n  and 2 more\n" in capsys.readouterr().out
-    report = dataclasses.replace(repair_log(log), differences=("a\nb",), applied=True)
-    assert "\n  not as before: a\\nb\n" in repair_as_text(report, asks_for_model=True)
 
 
 def test_what_is_no_log_is_refused(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,6 +188,19 @@ def test_only_the_first_pieces_are_shown(
     out = capsys.readouterr().out
     assert out.count("  line ") == shown
     assert (f"\n  and {12 - shown} more\n" in out) == (shown < 12)
+
+
+def test_no_more_than_a_thousand_pieces_are_shown(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the limit is, and in JSON."""
+    log.write_bytes(FIRST + b"junk\n" * 1001)
+    assert main("repair", log, "--limit", "2000") == 1
+    out = capsys.readouterr().out
+    assert out.count("  line ") == 1000
+    assert "\n  and 1 more\n" in out
+    assert main("repair", log, "--json") == 1
+    assert len(json.loads(capsys.readouterr().out)[0]["examples"]) == 1000
 
 
 def test_both_readings_are_told(log: Path) -> None:

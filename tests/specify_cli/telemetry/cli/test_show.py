@@ -65,52 +65,6 @@ def test_the_last_20_are_shown_unless_told_otherwise(
         assert [int(line.split()[2]) for line in shown(capsys)] == [*clocks]
 
 
-def test_what_is_asked_for(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each option leaves out what is something else."""
-    SimpleJsonStore(log).save_events(
-        [
-            make_event(aggregate_id="A"),
-            make_event(node_id="N"),
-            make_event(event_type="T"),
-            make_event(payload={"usage": {"tokens": 5}}),
-        ]
-    )
-    for options, text in (
-        (["--aggregate", "A"], " A "),
-        (["--node", "N"], " N "),
-        (["--type", "T"], " T "),
-        (["--where", "usage.tokens=5"], 'usage={"tokens":5}'),
-    ):
-        assert main("show", log, *options) == 0
-        (line,) = shown(capsys)
-        assert text in line
-    assert main("show", log, "--since", "2026-02-16T00:00Z") == 0
-    assert len(shown(capsys)) == 4
-    assert main("show", log, "--since", "2026-02-17T00:00Z") == 0
-    assert not shown(capsys)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--since", "never"],
-        ["--where", "agent"],
-        ["-n", "-1"],
-        ["-n", "many"],
-        ["-n", "1", "--all"],
-        ["--model", "nothing"],
-    ],
-)
-def test_what_is_not_understood_is_refused(
-    options: list[str], log: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With the usage and the reason."""
-    with pytest.raises(SystemExit) as exited:
-        main("show", log, *options)
-    assert exited.value.code == 2
-    assert "error: argument" in capsys.readouterr().err
-
-
 def test_json_is_the_lines_themselves(log: Path) -> None:
     """Byte for byte, for jq."""
     lines = [b'{"b":1,  "a": "\xe2\x98\x95"}', LINE.rstrip(), b' {"a": "\\u2615"} ']

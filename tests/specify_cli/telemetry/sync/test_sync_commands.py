@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
-from specify_cli.telemetry._cli import commands, sharing
+from specify_cli.telemetry._cli import commands
 from specify_cli.telemetry.postgres import SimplePostgresStore
 
 from ..project.processes import run_python
@@ -92,15 +92,6 @@ def test_a_log_has_the_name_of_its_path(
     store = SimplePostgresStore(server.conninfo, f"{log}/events.jsonl")
     assert len(store.load_all_events()) == 2
     assert len(SimpleJsonStore("events.jsonl").load_all_events()) == 2
-
-
-def test_the_name_where_there_is_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the path below the current directory, or the name alone."""
-    monkeypatch.chdir(tmp_path)
-    assert sharing.name_of(Path("a/b.jsonl")) == "a/b.jsonl"
-    (tmp_path / "deep").mkdir()
-    monkeypatch.chdir(tmp_path / "deep")
-    assert sharing.name_of(tmp_path / "a" / "b.jsonl") == "b.jsonl"
 
 
 def test_several_logs_by_a_pattern(
@@ -200,14 +191,6 @@ def test_without_the_driver_the_command_says_what_to_install(
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert main("push", "here") == 2
     assert 'pip install "spec-kitty-telemetry[postgres]"' in capsys.readouterr().err
-
-
-def test_the_time_to_watch_is_checked(capsys: Output) -> None:
-    """It is a number of seconds."""
-    for text in ("0", "-1", "x", "nan", "inf"):
-        with pytest.raises(SystemExit):
-            main("push", "here", f"--watch={text}")
-        assert "is no number of seconds" in capsys.readouterr().err
 
 
 def test_watching_goes_on(
