@@ -40,7 +40,8 @@ def test_a_child_has_connections_of_its_own(store: SimplePostgresStore, *, close
 def test_a_child_of_a_child_keeps_its_files(store: SimplePostgresStore) -> None:
     """One that has the number which a connection had in the first process, too."""
     store.save_event(make_event())
-    number = store._log._idle[0]._connection.socket
+    session = store._log._idle[0]  # kept, as by a call that is under way
+    number = session._connection.socket
 
     def look() -> None:
         store.close()
