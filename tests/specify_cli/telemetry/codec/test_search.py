@@ -279,6 +279,7 @@ LONG = 10**4000
         ([clock(1, MORE), clock(2, MORE)], 2, None, []),
         ([clock(1, MORE), clock(2, MORE)], 1, 1, [1]),
         ([clock(3), clock(1), clock(2)], 0, 0, [0]),
+        ([clock(1), clock(2).rstrip()], 0, 1, [1]),
         ([clock(1), clock(3), clock(2)], 2, 1, [1]),
         ([clock(9, MORE), clock(10, MORE)], 9, 1, [1]),
         ([clock(9, MORE), clock(10, MORE)], 10, None, []),
@@ -294,6 +295,7 @@ LONG = 10**4000
         # Of one line the highest number counts before it is read, and then what it loads with.
         ([clock(5), clock(9, b', "lamport_clock": 4'), clock(8)], 3, 2, [1, 2]),
         ([clock(5), clock(4, b', "lamport_clock": 9')], 3, 1, [1]),
+        ([clock(9, b', "lamport_clock": 4')], 4, None, [0]),
         # Where only reading tells, that comes first.
         ([clock(5), clock(b"7.0"), clock(6)], 4, 1, [1]),
         ([clock(5), clock(b"3.0"), clock(6)], 4, 2, [1, 2]),
@@ -349,3 +351,19 @@ def test_where_no_clock_is_above_and_all_have_one_length_nothing_else_is_searche
     """As it is in nearly every log that is in order."""
     monkeypatch.delattr(clocks, "_not_low")
     assert highest_clock(b"".join(lines), above, CLOCKED) is None
+
+
+@pytest.mark.parametrize("above", [0, 1, 9, 10, 19, 20, 45, 99, 100, 4567, 9900, 10_000])
+def test_a_clock_with_fewer_digits_or_lower_ones_at_its_beginning_is_passed_over(
+    above: int,
+) -> None:
+    """However low the first clock of a log is: without a look at what else is in its line."""
+
+    def beginning(number: int) -> tuple[int, str]:
+        return len(str(number)), str(number)[:2]
+
+    numbers = [*range(210), *range(990, 1010), *range(4490, 4600), *range(9880, 10_010), 19_999]
+    block = b"".join(clock(number, b", " * (number % 2)) for number in numbers)
+    found = [int(match[1]) for match in clocks._not_low(above).finditer(block)]
+    assert found == [number for number in numbers if beginning(number) >= beginning(above)]
+    assert clocks._not_low(above).search(clock(0, b"x")) is not None

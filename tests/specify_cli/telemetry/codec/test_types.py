@@ -1,0 +1,380 @@
+"""What is known of a type before a line is read: what may be searched for, or need not be proved.
+
+A type's own code sees what it wants to see. Where any may stand between a line and a field, the
+whole line is read; where all is known, the bytes are enough.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal, NotRequired
+from uuid import UUID
+
+import pytest
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    RootModel,
+    Strict,
+    StringConstraints,
+    WrapValidator,
+    create_model,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+from typing_extensions import TypeAliasType, TypedDict
+
+from specify_cli.telemetry._codec import EventCodec
+
+
+def same(value: Any) -> Any:
+    """Return a value."""
+    return value
+
+
+def informed(value: Any, _: object) -> Any:
+    """Return a value, and see others."""
+    return value
+
+
+def around(value: Any, handler: Callable[[Any], Any]) -> Any:
+    """Return what another function makes of a value."""
+    return handler(value)
+
+
+def informed_around(value: Any, handler: Callable[[Any], Any], _: object) -> Any:
+    """Do the same, and see others."""
+    return handler(value)
+
+
+Name = TypeAliasType("Name", Annotated[str, Field(min_length=1)])
+Maybe = TypeAliasType("Maybe", int | None)
+
+# The fields of a row; all that is known of one is known of this.
+PLAIN: dict[str, Any] = {
+    "id": (str, ...),
+    "of": (str, ...),
+    "lamport_clock": (int, ...),
+    "node_id": (str, ...),
+}
+ALL = {"id", "of", "clock", "any event", "known types"}
+
+
+def row(config: ConfigDict | None = None, /, **fields: Any) -> type[BaseModel]:
+    """Return a model of rows, some fields of which are others."""
+    model: type[BaseModel] = create_model("Row", __config__=config, **(PLAIN | fields))
+    return model
+
+
+def codec_of_rows(of: Any) -> EventCodec[Any]:
+    """Return the codec of a type of rows."""
+    return EventCodec(of, "id", "of")
+
+
+def known(codec: EventCodec[Any]) -> set[str]:
+    """Return what is known.
+
+    That is which of the fields stand in a line as they are, or are ``read`` on their own; whether a
+    clock is optional; whether nothing but an event comes of a line; and whether the types of all
+    fields are known, so that no event is read back.
+    """
+    facts = {
+        "id": codec.ids_are_verbatim,
+        "read": codec.read_ids is not None,
+        "of": codec.aggregates_are_verbatim,
+        "clock": codec.clocks_are_verbatim,
+        "optional": codec.clock_is_optional,
+        "any event": codec._makes_events,
+        "known types": codec._known_types is not None,
+    }
+    return {fact for fact, is_known in facts.items() if is_known}
+
+
+# The type and default of a field, and what is known of it and the whole.
+TEXTS: dict[str, tuple[Any, Any, set[str]]] = {
+    "text": (str, ..., {"here", "any event", "known types"}),
+    "bounded": (Annotated[str, Field(min_length=1)], ..., {"here", "any event", "known types"}),
+    "pattern": (Annotated[str, Field(pattern="a")], ..., {"here", "any event", "known types"}),
+    "strict": (Annotated[str, Strict()], ..., {"here", "any event", "known types"}),
+    "named": (Name, ..., {"here", "any event", "known types"}),
+    "null": (str | None, ..., {"here", "known types"}),
+    "null or missing": (str | None, None, {"here", "known types"}),
+    "missing": (str, None, {"here", "known types"}),
+    "default": (str, "x", {"any event", "known types"}),
+    "made": (str, Field(default_factory=str), {"known types"}),
+    "stripped": (
+        Annotated[str, StringConstraints(strip_whitespace=True)],
+        ...,
+        {"read", "any event", "known types"},
+    ),
+    "raised": (
+        Annotated[str, StringConstraints(to_upper=True)],
+        ...,
+        {"read", "any event", "known types"},
+    ),
+    "int": (int, ..., {"known types"}),
+    "uuid": (UUID, ..., {"known types"}),
+    "bool": (bool, ..., {"known types"}),
+    "time": (datetime, ..., {"known types"}),
+    "any": (Any, ..., set()),
+    "literal": (Literal["a"], ..., set()),
+    "union": (str | int, ..., set()),
+    "list": (list[str], ..., set()),
+    "before": (Annotated[str, BeforeValidator(same)], ..., {"read", "any event", "known types"}),
+    "after": (Annotated[str, AfterValidator(same)], ..., {"read", "known types"}),
+    "twice": (Annotated[str, AfterValidator(same), BeforeValidator(same)], ..., {"read"}),
+    "around": (Annotated[str, WrapValidator(around)], ..., {"read"}),
+    "instead": (Annotated[str, PlainValidator(same)], ..., {"read"}),
+    "before, informed": (Annotated[str, BeforeValidator(informed)], ..., {"any event"}),
+    "after, informed": (Annotated[str, AfterValidator(informed)], ..., set()),
+    "around, informed": (Annotated[str, WrapValidator(informed_around)], ..., set()),
+    "instead, informed": (Annotated[str, PlainValidator(informed)], ..., set()),
+    "null after": (Annotated[str | None, AfterValidator(same)], ..., {"known types"}),
+    "after or null": (Annotated[str, AfterValidator(same)] | None, ..., {"known types"}),
+    "int after": (Annotated[int, AfterValidator(same)], ..., set()),
+}
+
+
+@pytest.mark.parametrize("name", ["id", "of"])
+@pytest.mark.parametrize("case", TEXTS)
+def test_a_field_is_searched_for_where_nothing_changes_its_text(case: str, name: str) -> None:
+    """What its own function makes of a text is asked of that, if it sees nothing else."""
+    kind, default, expected = TEXTS[case]
+    here = {"here": name, "read": "read" if name == "id" else ""}
+    others = ALL - {name, "any event", "known types"}
+    codec = codec_of_rows(row(**{name: (kind, default)}))
+    assert known(codec) == {here.get(fact, fact) for fact in expected} - {""} | others
+    assert (codec.id_key, codec.aggregate_key) == ("id", "of")
+
+
+@pytest.mark.parametrize("name", ["id", "of"])
+@pytest.mark.parametrize(
+    ("alias", "key"),
+    [
+        ("k", "k"),
+        (" ~", " ~"),
+        (AliasPath("k"), "k"),
+        (AliasChoices("k"), "k"),
+        (AliasChoices(AliasPath("k")), "k"),
+        (AliasChoices("k", "l"), None),
+        (AliasChoices("k", AliasPath("l", 0)), None),
+        (AliasChoices(AliasPath("l", 0), "k"), None),
+        *((key, None) for key in ("é", '"', "\\", "\t", "\x7f")),
+    ],
+    ids=repr,
+)
+def test_a_field_with_an_alias_is_searched_for_under_it(
+    alias: Any, key: str | None, name: str
+) -> None:
+    """If that is the one name it has, and has one spelling."""
+    codec = codec_of_rows(row(**{name: (str, Field(validation_alias=alias))}))
+    assert known(codec) == ALL - {"known types"} - ({name} if key is None else set())
+    found = {"id": codec.id_key, "of": codec.aggregate_key}
+    assert found == {"id": "id", "of": "of"} | {name: key or name}
+
+
+def test_an_alias_for_other_readers_is_none() -> None:
+    """A line has the field's own name then."""
+    assert known(codec_of_rows(row(id=(str, Field(serialization_alias="k"))))) == ALL
+
+
+def test_a_field_that_is_read_by_its_name_too_has_two_names() -> None:
+    """Either may be in a line."""
+    model = row(ConfigDict(populate_by_name=True), id=(str, Field(alias="k")))
+    codec = codec_of_rows(model)
+    assert known(codec) == ALL - {"id", "known types"}
+    assert codec.id_key == "id"
+
+
+CLOCKS: dict[str, tuple[Any, Any, set[str]]] = {
+    "bounded": (Annotated[int, Field(ge=0)], ..., {"clock", "known types"}),
+    "null": (int | None, ..., {"optional", "known types"}),
+    "null or missing": (int | None, None, {"optional", "known types"}),
+    "missing": (int, None, {"optional", "known types"}),
+    "default": (int, 1, {"known types"}),
+    "null, with a default": (int | None, 1, {"optional", "known types"}),
+    "made": (int, Field(default_factory=int), {"known types"}),
+    "named": (Maybe, ..., {"optional", "known types"}),
+    "text": (str, ..., {"known types"}),
+    "real": (float, ..., set()),
+    "function": (Annotated[int | None, BeforeValidator(same)], ..., {"optional"}),
+    "function of a default": (Annotated[int, AfterValidator(same)], 1, set()),
+    "instead": (Annotated[int | None, PlainValidator(same)], ..., set()),
+    "alias": (int, Field(alias="clock"), set()),
+}
+
+
+@pytest.mark.parametrize("case", CLOCKS)
+def test_a_clock_is_searched_for_where_it_is_a_number_under_its_name(case: str) -> None:
+    """Whether there may be none is known however the type says so."""
+    kind, default, expected = CLOCKS[case]
+    codec = codec_of_rows(row(lamport_clock=(kind, default)))
+    assert known(codec) == ALL - {"clock", "known types"} | expected
+
+
+CONFIGS: list[tuple[ConfigDict, set[str]]] = [
+    *((ConfigDict(title="t", frozen=frozen), ALL) for frozen in (False, True)),
+    (ConfigDict(extra="ignore"), ALL),
+    (ConfigDict(extra="forbid"), ALL),
+    (ConfigDict(extra="allow"), ALL - {"known types"}),
+    (ConfigDict(strict=True), ALL - {"known types"}),
+    (ConfigDict(str_max_length=5), ALL - {"known types"}),
+    (ConfigDict(from_attributes=True), ALL - {"known types"}),
+    *(
+        (config, {"read", "clock", "any event"})
+        for config in (
+            ConfigDict(str_strip_whitespace=True),
+            ConfigDict(str_to_lower=True),
+            ConfigDict(str_to_upper=True),
+            ConfigDict(coerce_numbers_to_str=True),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "expected"), CONFIGS, ids=lambda value: str(value)[:40])
+def test_a_setting_that_changes_texts_is_seen(config: ConfigDict, expected: set[str]) -> None:
+    """Any that is not known makes what is written be read back."""
+    assert known(codec_of_rows(row(config))) == expected
+
+
+class Before(row()):  # type: ignore[misc]  # a base that is made
+    """A row that looks at all of its fields before they are read."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def look(cls, value: Any) -> Any:
+        """Return it."""
+        return value
+
+
+class After(row()):  # type: ignore[misc]  # a base that is made
+    """A row that looks at all of its fields when they are read."""
+
+    @model_validator(mode="after")
+    def look(self) -> After:
+        """Return it."""
+        return self
+
+
+class PostInit(row()):  # type: ignore[misc]  # a base that is made
+    """The same in another way."""
+
+    def model_post_init(self, _: object) -> None:
+        """Look."""
+
+
+class Init(row()):  # type: ignore[misc]  # a base that is made
+    """A row with a constructor."""
+
+    def __init__(self, **fields: Any) -> None:
+        """Take the fields."""
+        super().__init__(**fields)
+
+
+@pytest.mark.parametrize("model", [Before, After, PostInit, Init])
+def test_of_a_type_that_looks_at_its_events_nothing_is_known(model: Any) -> None:
+    """It may make anything of them."""
+    assert known(codec_of_rows(model)) == set()
+
+
+@dataclasses.dataclass
+class Plain:
+    """A row."""
+
+    id: str
+    of: str
+    lamport_clock: int
+
+
+@pydantic_dataclass
+class Validated(Plain):
+    """The same with a class that validates."""
+
+
+@dataclasses.dataclass(slots=True)
+class Slotted:
+    """The same without a dictionary."""
+
+    id: str
+    of: str
+    lamport_clock: int
+
+
+@pydantic_dataclass
+class LookedAt(Plain):
+    """The same that looks at its fields."""
+
+    def __post_init__(self) -> None:
+        """Look."""
+
+
+class Typed(TypedDict):
+    """The same as a dictionary."""
+
+    id: str
+    of: NotRequired[str]
+    lamport_clock: int
+
+
+class OtherKey(BaseModel):
+    """A row whose id is elsewhere."""
+
+    id: str = Field(validation_alias="k")
+    of: str
+    lamport_clock: int
+
+
+class Unclocked(BaseModel):
+    """A row without a clock."""
+
+    id: str
+    of: str
+
+
+class Unowned(BaseModel):
+    """A row of nothing."""
+
+    id: str
+    lamport_clock: int
+
+
+SEARCHED = {"id", "of", "clock"}
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (Plain, SEARCHED | {"any event"}),
+        (Validated, ALL),
+        (Slotted, SEARCHED | {"any event"}),
+        (LookedAt, set()),
+        (Typed, SEARCHED),
+        (RootModel[row()], SEARCHED | {"any event"}),  # type: ignore[misc]  # made here
+        (RootModel[Typed], SEARCHED),
+        (row() | Validated, SEARCHED | {"any event"}),
+        (row() | Before, set()),
+        (row() | OtherKey, {"of", "clock", "any event"}),
+        (row() | Unclocked, {"id", "of", "any event"}),
+        (row() | Unowned, SEARCHED),
+        (row() | None, set()),
+        (dict, {"id", "of"}),
+        (dict[str, Any], {"id", "of"}),
+        (dict[str, str], {"id", "of"}),
+        (dict[str, str | None], {"id", "of"}),
+        (dict[str, int], set()),
+        (dict[int, Any], set()),
+    ],
+    ids=str,
+)
+def test_of_other_types_the_same_is_known(of: Any, expected: set[str]) -> None:
+    """Of several, what holds for each; of a dictionary, what its class does not say is unknown."""
+    assert known(codec_of_rows(of)) == expected
