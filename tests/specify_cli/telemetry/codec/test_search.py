@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import pytest
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 
 from specify_cli.telemetry._codec import (
     Codec,
@@ -27,6 +27,25 @@ class Upper(BaseModel):
     id: Annotated[str, AfterValidator(str.upper)]
 
 
+def short(text: str) -> str:
+    """Return a text in upper case if it is short; whatever else it raises, memory may run out."""
+    if text == "out":
+        raise MemoryError
+    return text.upper() if len(text) < 4 else str(1 // 0)
+
+
+class Picky(BaseModel):
+    """A row whose id is refused in ways of its own, or is not one."""
+
+    id: Annotated[str, AfterValidator(short), Field(max_length=2)]
+
+
+class Numbered(BaseModel):
+    """A row whose id is no text."""
+
+    id: int
+
+
 class Clocked(BaseModel):
     """A row whose clock is the number in its line."""
 
@@ -36,6 +55,8 @@ class Clocked(BaseModel):
 AS_IT_STANDS: EventCodec[dict[str, Any]] = EventCodec(dict[str, Any], "id", "of")
 AS_READ: EventCodec[Upper] = EventCodec(Upper, "id", None)
 NAMED_BY_NONE: EventCodec[dict[str, Any]] = EventCodec(dict[str, Any], None, None)
+PICKY: EventCodec[Picky] = EventCodec(Picky, "id", None)
+NUMBERED: EventCodec[Numbered] = EventCodec(Numbered, "id", None)
 CLOCKED: EventCodec[Clocked] = EventCodec(Clocked, None, None)
 CODECS: list[Codec[Any]] = [AS_IT_STANDS, AS_READ, RecordCodec("id")]
 
@@ -127,26 +148,26 @@ def test_an_integer_that_python_may_not_read_is_left_to_the_line(decoded: list[b
 
 
 @pytest.mark.parametrize(
-    ("line", "event_id"),
+    ("line", "event_id", "times"),
     [
-        (rb'{"id": "\u0061"}', "a"),
-        (rb'{"id": "\""}', '"'),
-        (rb'{"id":	 "x\/"}', "x/"),
-        (rb'{"i\u0064": "a"}', "a"),
-        (rb'{"\u0069d": "a"}', "a"),
+        (rb'{"id": "\u0061"}', "a", 2),
+        (rb'{"id": "\""}', '"', 1),
+        (rb'{"id":	 "x\/"}', "x/", 1),
+        (rb'{"i\u0064": "a"}', "a", 1),
+        (rb'{"\u0069d": "a"}', "a", 1),
     ],
 )
 @pytest.mark.parametrize("codec", CODECS, ids=["as it stands", "as read", "record"])
 def test_an_id_behind_an_escape_is_read_from_its_line(
-    line: bytes, event_id: str, codec: Codec[Any], decoded: list[bytes]
+    line: bytes, event_id: str, times: int, codec: Codec[Any], decoded: list[bytes]
 ) -> None:
-    """And no other line is read."""
+    """Once, and again if the escape is in the id and of a plain character; no other line is."""
     block = b'{"id": "b"}\n%b\n{"id": "c", "text": "\\n\\\\"}' % line
-    found = {event_id: 12, "b": 0, "c": 13 + len(line)}
+    found = [("b", 0), ("c", 13 + len(line)), *[(event_id, 12)] * times]
     if codec is AS_READ:
-        found = {event_id.upper(): place for event_id, place in found.items()}
-    assert dict(named_ids(block, codec)) == found
-    assert set(decoded) == {line + b"\n"}
+        found = [(text.upper(), place) for text, place in found]
+    assert list(named_ids(block, codec)) == found
+    assert decoded == [line + b"\n"] * times
 
 
 @pytest.mark.parametrize(
@@ -163,6 +184,41 @@ def test_what_is_no_text_is_left_to_the_line_where_ids_are_read(
     assert decoded == lines[1:2]
     assert list(lines_naming("A", block, AS_READ)) == places(lines, 1, 0)
     assert event_id is None or list(lines_naming(1, block, AS_IT_STANDS)) == places(lines, 1)
+
+
+def test_ids_are_read_wherever_they_stand_in_a_line(decoded: list[bytes]) -> None:
+    """Several in one line too, which is named once for each; what is refused is none."""
+    lines = [b'{"id": "c"}\n', b'{"id": "a", "id": "B"}\n', b'{"id": "abc"}\n', b'{"id": "A"}']
+    block, second, last = b"".join(lines), len(lines[0]), sum(map(len, lines[:3]))
+    found = [("C", 0), ("A", second), ("B", second), ("A", last)]
+    assert list(named_ids(block, PICKY)) == found
+    assert list(lines_naming("A", block, PICKY)) == places(lines, 1, 3)
+    assert list(lines_naming("B", block, PICKY)) == places(lines, 1)
+    assert list(lines_naming("ABC", block, PICKY)) == []
+    assert decoded == []
+
+
+def test_where_reading_an_id_fails_every_line_is_read(decoded: list[bytes]) -> None:
+    """One that fails in another way than a refusal, or bytes that are no text."""
+    lines = [b'{"id": "c"}\n', b"", b'{"n": 1}\n', b'{"id": "a"}']
+    for failing in (b'{"id": "long"}\n', b'{"id": "\xff"}\n'):
+        lines[1] = failing
+        block = b"".join(lines)
+        decoded.clear()
+        assert list(named_ids(block, PICKY)) == [("C", 0), ("A", len(block) - len(lines[3]))]
+        assert decoded == lines
+        assert list(lines_naming("A", block, PICKY)) == places(lines, 0, 1, 2, 3)
+    with pytest.raises(MemoryError):
+        list(named_ids(b'{"id": "out"}', PICKY))
+
+
+def test_where_an_id_is_no_text_every_line_is_read(decoded: list[bytes]) -> None:
+    """Any of them may be the one."""
+    lines = [b'{"id": "1"}\n', b'{"n": 1}\n', b'{"id": 2.0}']
+    block = b"".join(lines)
+    assert list(named_ids(block, NUMBERED)) == [(1, 0), (2, 21)]
+    assert decoded == lines
+    assert list(lines_naming(2, block, NUMBERED)) == places(lines, 0, 1, 2)
 
 
 def test_without_ids_none_is_named(decoded: list[bytes]) -> None:
