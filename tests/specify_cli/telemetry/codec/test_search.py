@@ -52,11 +52,18 @@ class Clocked(BaseModel):
     lamport_clock: int
 
 
+class MaybeClocked(BaseModel):
+    """A row that may have a clock."""
+
+    lamport_clock: int | None
+
+
 AS_IT_STANDS: EventCodec[dict[str, Any]] = EventCodec(dict[str, Any], "id", "of")
 AS_READ: EventCodec[Upper] = EventCodec(Upper, "id", None)
 NAMED_BY_NONE: EventCodec[dict[str, Any]] = EventCodec(dict[str, Any], None, None)
 PICKY: EventCodec[Picky] = EventCodec(Picky, "id", None)
 NUMBERED: EventCodec[Numbered] = EventCodec(Numbered, "id", None)
+MAYBE_CLOCKED: EventCodec[MaybeClocked] = EventCodec(MaybeClocked, None, None)
 CLOCKED: EventCodec[Clocked] = EventCodec(Clocked, None, None)
 CODECS: list[Codec[Any]] = [AS_IT_STANDS, AS_READ, RecordCodec("id")]
 
@@ -195,11 +202,13 @@ def test_ids_are_read_wherever_they_stand_in_a_line(decoded: list[bytes]) -> Non
     assert list(lines_naming("A", block, PICKY)) == places(lines, 1, 3)
     assert list(lines_naming("B", block, PICKY)) == places(lines, 1)
     assert list(lines_naming("ABC", block, PICKY)) == []
+    assert list(named_ids(b'{"n": 1}\n', PICKY)) == []
     assert decoded == []
 
 
 def test_where_reading_an_id_fails_every_line_is_read(decoded: list[bytes]) -> None:
     """One that fails in another way than a refusal, or bytes that are no text."""
+    last = b'{"id": "out"}'
     lines = [b'{"id": "c"}\n', b"", b'{"n": 1}\n', b'{"id": "a"}']
     for failing in (b'{"id": "long"}\n', b'{"id": "\xff"}\n'):
         lines[1] = failing
@@ -208,15 +217,16 @@ def test_where_reading_an_id_fails_every_line_is_read(decoded: list[bytes]) -> N
         assert list(named_ids(block, PICKY)) == [("C", 0), ("A", len(block) - len(lines[3]))]
         assert decoded == lines
         assert list(lines_naming("A", block, PICKY)) == places(lines, 0, 1, 2, 3)
-    with pytest.raises(MemoryError):
-        list(named_ids(b'{"id": "out"}', PICKY))
+    for search in (named_ids(last, PICKY), lines_naming("a", last, PICKY)):
+        with pytest.raises(MemoryError):
+            list(search)
 
 
 def test_where_an_id_is_no_text_every_line_is_read(decoded: list[bytes]) -> None:
     """Any of them may be the one."""
-    lines = [b'{"id": "1"}\n', b'{"n": 1}\n', b'{"id": 2.0}']
+    lines = [b'{"id": "1"}\n', b'{"i\\u0064": 3}\n', b'{"id": 2.0}']
     block = b"".join(lines)
-    assert list(named_ids(block, NUMBERED)) == [(1, 0), (2, 21)]
+    assert list(named_ids(block, NUMBERED)) == [(1, 0), (3, 12), (2, 27)]
     assert decoded == lines
     assert list(lines_naming(2, block, NUMBERED)) == places(lines, 0, 1, 2)
 
@@ -251,7 +261,7 @@ LINES = [
 @pytest.mark.parametrize(
     ("event_id", "numbers"),
     [
-        *(("a", [4, 1]), ("b", [0]), ("c", []), ("é", [7])),
+        *(("a", [4, 1]), ("b", [0]), ("c", []), ("é", [7]), ("\ud800", [])),
         *((1, [2, 5, 6]), (-1, [3]), (0, [6, 8]), (10, [9]), (2, [])),
     ],
 )
@@ -387,6 +397,13 @@ def test_the_highest_clock_is_found_by_reading_few_lines(
     else:
         ((start, line),) = places(lines, place)
         assert found == (CLOCKED.decode(line).lamport_clock, start)
+
+
+def test_where_a_clock_may_be_none_every_line_is_read(decoded: list[bytes]) -> None:
+    """The number in it may be another's."""
+    lines = [clock(7), clock(9, b', "lamport_clock": null'), clock(8)]
+    assert highest_clock(b"".join(lines), 6, MAYBE_CLOCKED) == (8, len(lines[0] + lines[1]))
+    assert decoded == lines
 
 
 @pytest.mark.parametrize(
