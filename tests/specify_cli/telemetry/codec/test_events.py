@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, model_validator
 from typing_extensions import TypedDict
 
-from specify_cli.telemetry._codec import EventCodec, MalformedLineError
+from specify_cli.spec_kitty_events import Event
+from specify_cli.telemetry import JsonlEventStore
+from specify_cli.telemetry._codec import (
+    EventCodec,
+    MalformedLineError,
+    UnstorableError,
+    bound_as,
+    codec_of,
+)
+
+from ..support.events import CODEC, make_event
 
 
 class Named(TypedDict):
@@ -78,3 +88,159 @@ def test_what_a_property_raises_makes_a_line_malformed(
     if aggregate is not None:
         with pytest.raises(MalformedLineError, match=r"^of: not an id: \[1\]$"):
             codec.decode(b'{"id": "list"}')
+
+
+@pytest.mark.parametrize("line", [b"7", b"[1]", b'"x"', b"null"])
+def test_of_json_that_is_no_object_pydantic_says_so(line: bytes) -> None:
+    """It is read once, as JSON."""
+    with pytest.raises(MalformedLineError, match=r"^Input should be an object$"):
+        CODEC.decode(line)
+
+
+def fail(value: object) -> object:
+    """Return a value, or raise what is no validation error."""
+    if value == "zero":
+        raise ZeroDivisionError("by zero")
+    return value
+
+
+class Failing(BaseModel):
+    """A row whose validator fails."""
+
+    id: Annotated[str, BeforeValidator(fail)]
+
+
+def origin(error: BaseException) -> BaseException:
+    """Return what an error comes of in the end."""
+    return error if error.__cause__ is None else origin(error.__cause__)
+
+
+@pytest.mark.parametrize("line", [b'{"id": "zero"}', b'\xef\xbb\xbf{"id": "zero"}'])
+def test_what_a_validator_raises_is_the_cause(line: bytes) -> None:
+    """So that it can be found."""
+    codec: EventCodec[Failing] = EventCodec(Failing, "id", None)
+    with pytest.raises(MalformedLineError, match=r"^ZeroDivisionError: by zero$") as caught:
+        codec.decode(line)
+    assert isinstance(origin(caught.value), ZeroDivisionError)
+    with pytest.raises(UnstorableError, match=r"^ZeroDivisionError: by zero$") as refused:
+        codec.encode(Failing.model_construct(id="zero"))
+    assert isinstance(origin(refused.value), ZeroDivisionError)
+
+
+class Nullable(BaseModel):
+    """A row whose id may be null, all of whose fields are of known types."""
+
+    id: str | None
+    n: int = 1
+
+
+def test_an_event_that_may_lack_its_id_is_read_back() -> None:
+    """And refused without it."""
+    codec: EventCodec[Nullable] = EventCodec(Nullable, "id", None)
+    assert codec.encode(Nullable(id="a")) == b'{"id": "a", "n": 1}\n'
+    with pytest.raises(UnstorableError, match=r"^id: not an id: None$"):
+        codec.encode(Nullable(id=None))
+
+
+class Cat(BaseModel):
+    """Nothing tells it from a dog."""
+
+    id: str
+
+
+class Dog(BaseModel):
+    """Nothing tells it from a cat."""
+
+    id: str
+
+
+def test_an_event_is_not_stored_as_one_of_another_class() -> None:
+    """Though all of its fields read back."""
+    codec: EventCodec[Any] = EventCodec(Cat | Dog, "id", None)
+    assert codec.encode(Cat(id="a")) == b'{"id": "a"}\n'
+    with pytest.raises(UnstorableError, match=r"^it reads back as a Cat$"):
+        codec.encode(Dog(id="a"))
+
+
+class Adding(BaseModel):
+    """A row that adds something to its payload."""
+
+    id: str
+    payload: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def add(cls, value: Any) -> Any:
+        """Return the fields, with more in the payload."""
+        return value | {"payload": value["payload"] | {"n": 1}}
+
+
+@pytest.mark.parametrize("payload", [{}, {"t": (1,)}], ids=repr)
+def test_a_payload_that_its_type_adds_to_is_refused_without_that(payload: dict[str, Any]) -> None:
+    """It takes anything, and yet does not give it back."""
+    codec: EventCodec[Adding] = EventCodec(Adding, "id", None)
+    with pytest.raises(UnstorableError, match=r"^payload: does not read back$"):
+        codec.encode(Adding.model_construct(id="a", payload=payload))
+    event = Adding.model_construct(id="a", payload={**payload, "n": 1})
+    assert codec.decode(codec.encode(event)).payload.keys() == payload.keys() | {"n"}
+
+
+def test_behind_a_payload_that_is_converted_every_field_is_compared() -> None:
+    """One that does not read back is named."""
+    event = make_event(payload={"t": (1,)})
+    assert CODEC.decode(CODEC.encode(event)).payload == {"t": [1]}
+    with pytest.raises(UnstorableError, match=r"^lamport_clock: does not read back$"):
+        CODEC.encode(event.model_copy(update={"lamport_clock": "1"}))
+
+
+def test_a_type_has_one_codec() -> None:
+    """So has a store, which has that of its type if it says nothing else."""
+
+    class Plain(JsonlEventStore[Event]):
+        event_model = Event
+
+    class Ordered(Plain):
+        order_by = ()
+
+    class Linked(Plain):
+        aggregate_field = "node_id"
+
+    assert codec_of(Plain) is codec_of(Event) is CODEC
+    assert codec_of(Ordered) is codec_of(Ordered) is not CODEC
+    assert codec_of(Linked) is not codec_of(Ordered)
+    assert codec_of(Linked).aggregate_field == codec_of(Linked).aggregate_key == "node_id"
+    before = codec_of(Ordered)
+    Ordered.order_by = ("timestamp",)  # type: ignore[assignment]  # as a test may do
+    assert codec_of(Ordered) is codec_of(Ordered) is not before
+    Ordered.order_by = None  # type: ignore[assignment]  # the same
+    assert codec_of(Ordered) is CODEC
+
+
+def test_what_a_codec_is_told_is_what_its_store_says() -> None:
+    """Each of it; nothing else is taken from the class."""
+    said = {
+        "event_model": Event,
+        "id_field": "causation_id",
+        "aggregate_field": "node_id",
+        "order_by": ("timestamp", "event_id"),
+        "id_form": "[0-9A-Z]{26}",
+    }
+    store = type("Told", (JsonlEventStore,), said)
+    assert bound_as(store) == said
+    assert bound_as(type("Same", (store,), {})) == said
+    assert bound_as(dict[str, Any]) == {"event_model": dict[str, Any]}
+    codec = codec_of(store)
+    assert (codec.model, codec.name) == (Event, "Event")
+    assert (codec.id_key, codec.aggregate_key) == ("causation_id", "node_id")
+    late, early = make_event(), make_event()
+    assert codec.in_order([late, early]) == sorted(
+        [late, early], key=lambda event: (event.timestamp, event.event_id)
+    )
+    with pytest.raises(UnstorableError, match="not of the id_form"):
+        codec.encode(make_event())
+
+
+def test_a_store_that_names_no_type_of_events_has_no_codec() -> None:
+    """It says so."""
+    with pytest.raises(TypeError, match=r"^JsonlEventStore does not name its event_model$"):
+        codec_of(JsonlEventStore)
