@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import pytest
-from pydantic import BaseModel, BeforeValidator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
 from typing_extensions import TypedDict
 
 from specify_cli.spec_kitty_events import Event
@@ -162,6 +162,17 @@ def test_an_event_is_not_stored_as_one_of_another_class() -> None:
         codec.encode(Dog(id="a"))
 
 
+def test_what_is_not_of_the_type_is_told_which_classes_are() -> None:
+    """Each once, by its full name."""
+    codec: EventCodec[Any] = EventCodec(Cat | Named | Dog | Noted, "id", None)
+    for event in (Cat(id="a"), {"id": "a"}, Dog(id="a")):
+        codec.check(event)
+    with pytest.raises(TypeError) as caught:
+        codec.check(7)
+    kinds = f"{__name__}.Cat or dict or {__name__}.Dog"
+    assert str(caught.value) == f"not an event of this store, which takes {kinds}: 7"
+
+
 class Adding(BaseModel):
     """A row that adds something to its payload."""
 
@@ -244,3 +255,101 @@ def test_a_store_that_names_no_type_of_events_has_no_codec() -> None:
     """It says so."""
     with pytest.raises(TypeError, match=r"^JsonlEventStore does not name its event_model$"):
         codec_of(JsonlEventStore)
+
+
+INNER = {"t": (1,)}
+STORED = {"t": [1]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "stored"),
+    [
+        (Any, (1,), [1]),
+        (list, (1,), [1]),
+        (list[Any], ({1},), [[1]]),
+        (list[dict[str, Any]], [INNER], [STORED]),
+        (list[list[int]], [(1,)], None),
+        (list[int], (1,), None),
+        (dict, INNER, STORED),
+        (dict[str, Any], INNER, STORED),
+        (dict[str, list[Any]], INNER, STORED),
+        (dict[str, list[int]], INNER, None),
+        (dict[str, Any] | None, INNER, STORED),
+        (dict[str, dict[str, Any]], {"a": INNER}, {"a": STORED}),
+        (dict[Any, Any], {1: 2}, {"1": 2}),
+        (dict[str, Any], {1: 2}, {"1": 2}),
+        (dict[int, Any], INNER, None),
+        (dict[int, Any], {1: (1,)}, None),
+        (set[Any], (1,), None),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("default", [..., None], ids=["needed", "default"])
+def test_a_field_that_takes_anything_gives_it_back_in_json_terms(
+    kind: Any, value: Any, stored: Any, default: Any
+) -> None:
+    """At every level; any other gives back what it was given, or is refused."""
+    model = create_model("Row", id=(str, ...), value=(kind, default))
+    codec: EventCodec[Any] = EventCodec(model, "id", None)
+    event = model.model_construct(id="a", value=value)
+    if stored is not None:
+        assert codec.decode(codec.encode(event)).value == stored
+    else:
+        with pytest.raises(UnstorableError, match=r"^value: "):
+            codec.encode(event)
+
+
+class First(TypedDict):
+    """A row with fields of two kinds."""
+
+    id: str
+    both: NotRequired[Any]
+    one: NotRequired[Any]
+
+
+class Second(TypedDict):
+    """Another one."""
+
+    id: str
+    both: NotRequired[Any]
+    one: NotRequired[list[int]]
+
+
+class Third(BaseModel):
+    """A model with such a field."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    one: list[int] = []
+
+
+@pytest.mark.parametrize("of", [First | Second, Second | First, First | Third | Second], ids=str)
+def test_a_dictionary_of_several_kinds_is_converted_where_each_takes_anything(of: Any) -> None:
+    """Which of them it is cannot be told."""
+    codec: EventCodec[Any] = EventCodec(of, "id", None)
+    assert codec.decode(codec.encode({"id": "a", "both": (1,)})) == {"id": "a", "both": [1]}
+    with pytest.raises(UnstorableError, match=r"^one: does not read back$"):
+        codec.encode({"id": "a", "one": (1,)})
+    with pytest.raises(UnstorableError, match=r"^more: .* has no such field$"):
+        codec.encode({"id": "a", "more": 1})
+
+
+def test_a_field_beyond_the_declared_ones_is_converted_where_any_are_kept() -> None:
+    """Those that are declared are not."""
+    codec: EventCodec[Third] = EventCodec(Third, "id", None)
+    event = Third.model_construct(id="a", more=(1,))
+    assert codec.decode(codec.encode(event)).model_extra == {"more": [1]}
+    with pytest.raises(UnstorableError, match=r"^one: does not read back$"):
+        codec.encode(Third.model_construct(id="a", one=(1,)))
+    of_any: EventCodec[Any] = EventCodec(dict[str, Any] | First, "id", None)
+    assert of_any.decode(of_any.encode({"id": "a", "more": 1})) == {"id": "a", "more": 1}
+    with pytest.raises(UnstorableError, match=r"^more: does not read back$"):
+        of_any.encode({"id": "a", "more": (1,)})
+
+
+def test_why_a_value_has_no_form_in_json_is_the_cause() -> None:
+    """However deep it is."""
+    with pytest.raises(UnstorableError, match=r"^payload: two keys become '1'$") as caught:
+        CODEC.encode(make_event(payload={"a": {1: "x", "1": "y"}}))
+    assert str(origin(caught.value)) == "two keys become '1'"

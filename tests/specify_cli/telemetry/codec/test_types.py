@@ -281,6 +281,25 @@ class Init(row()):  # type: ignore[misc]  # a base that is made
         super().__init__(**fields)
 
 
+class OpenlyFoundOut(BaseModel):
+    """A row that keeps whatever is in its line, and makes its id of it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    of: str
+    lamport_clock: int
+
+    @property
+    def id(self) -> str:
+        """Return it."""
+        return f"{self.of}:{self.lamport_clock}"
+
+
+def test_an_id_that_is_no_field_is_not_searched_for() -> None:
+    """Though a line may hold anything under its name."""
+    assert known(codec_of_rows(OpenlyFoundOut)) == {"of", "clock"}
+
+
 @pytest.mark.parametrize("model", [Before, After, PostInit, Init])
 def test_of_a_type_that_looks_at_its_events_nothing_is_known(model: Any) -> None:
     """It may make anything of them."""

@@ -346,6 +346,7 @@ def test_only_the_vendored_fields_take_the_short_way() -> None:
     assert codec_of(Same)._forms.is_first_form
     assert codec_of(Spelled)._forms.is_first_form
     assert codec_of(Base).ids_are_verbatim
+    assert not codec_of(Event | Same)._forms.is_first_form
     others: list[type[BaseModel]] = [Base, Bounded, Strict, *SPELLED_OTHERWISE]
     for model in others:
         assert not codec_of(model)._forms.is_first_form, model
