@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, NotRequired
 
 import pytest
-from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from typing_extensions import TypedDict
 
 from specify_cli.spec_kitty_events import Event
@@ -335,13 +335,70 @@ def test_a_dictionary_of_several_kinds_is_converted_where_each_takes_anything(of
         codec.encode({"id": "a", "more": 1})
 
 
+OPEN = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    "of", [First | Second, Second | First, OPEN | First, First | OPEN], ids=str
+)
+def test_what_is_known_of_a_dictionary_of_several_kinds_holds_for_each(of: Any) -> None:
+    """What one of them does not declare, or does not take, is not taken as it is."""
+    form = EventCodec[Any](of, "id", None)._forms.of({})
+    is_open = of in (OPEN | First, First | OPEN)
+    assert form.declared == {"id", "both", "one"}
+    assert form.opaque == (set() if is_open else {"both"})
+    assert not form.is_open
+    assert [form.takes_anything(name) for name in ("both", "one", "more")] == [
+        not is_open,
+        False,
+        False,
+    ]
+
+
+class IdAlias(TypedDict):
+    """A row whose id has another name in a line."""
+
+    id: Annotated[str, Field(validation_alias="k")]
+    note: str
+
+
+class OtherIdAlias(TypedDict):
+    """One whose id has yet another."""
+
+    id: Annotated[str, Field(validation_alias="l")]
+    note: str
+
+
+class NoteAlias(TypedDict):
+    """One whose note has another name."""
+
+    id: str
+    note: Annotated[str, Field(validation_alias="k")]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [IdAlias | NoteAlias, NoteAlias | IdAlias, IdAlias | OtherIdAlias, IdAlias | First],
+    ids=str,
+)
+def test_a_dictionary_of_several_kinds_has_each_field_under_one_name(of: Any) -> None:
+    """The first of those that have not is told."""
+    message = "^id: has an alias in some of the TypedDicts and not in others$"
+    with pytest.raises(TypeError, match=message):
+        EventCodec(of, "id", None)
+
+
 def test_a_field_beyond_the_declared_ones_is_converted_where_any_are_kept() -> None:
     """Those that are declared are not."""
     codec: EventCodec[Third] = EventCodec(Third, "id", None)
     event = Third.model_construct(id="a", more=(1,))
     assert codec.decode(codec.encode(event)).model_extra == {"more": [1]}
     with pytest.raises(UnstorableError, match=r"^one: does not read back$"):
-        codec.encode(Third.model_construct(id="a", one=(1,)))
+        codec.encode(event.model_copy(update={"one": (1,)}))
+    lists: EventCodec[Any] = EventCodec(dict[str, list[int]], None, None)
+    assert lists.encode({"a": [1]}) == b'{"a": [1]}\n'
+    with pytest.raises(UnstorableError, match=r"^a: does not read back$"):
+        lists.encode({"a": (1,)})
     of_any: EventCodec[Any] = EventCodec(dict[str, Any] | First, "id", None)
     assert of_any.decode(of_any.encode({"id": "a", "more": 1})) == {"id": "a", "more": 1}
     with pytest.raises(UnstorableError, match=r"^more: does not read back$"):
