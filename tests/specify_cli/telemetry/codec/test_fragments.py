@@ -15,10 +15,12 @@ from hypothesis import example, given, settings
 from pydantic import BaseModel, Field, model_validator
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry._codec import codec_of
+from specify_cli.telemetry._codec import RECORDS, codec_of
 from specify_cli.telemetry._codec.fragments import (
+    Kind,
     Piece,
     begins_an_event,
+    has_event_id,
     is_conflict_marker,
     pieces_of,
 )
@@ -297,12 +299,71 @@ def test_any_model_has_its_pieces() -> None:
         *[(LINE[:cut], cut > 2) for cut in (1, 2, 3, 9, 15, 16, 50, len(LINE) - 1)],
         *[(b'{"id": 1', False), (b'{"x', False), (b'{"e', True), (LINE, False), (b"junk", False)],
         *[(b' {"event_id": "', False), (b'{"id": 7, "node_id": "x', True)],
+        *[
+            (b'{ \t"e', True),
+            (b'{"e"', False),
+            (b'{"node_id\\', False),
+            (b'{"node_i\\u0064', False),
+        ],
+        *[(b'{"id": "node_id', False), (b'{"id": "node_id"', True)],
     ],
 )
 def test_the_beginning_of_an_event_is_known_by_its_keys(beginning: bytes, *, is_one: bool) -> None:
     """One that every event has, or what is left of it."""
     (piece,) = pieces_of(beginning + b"\n", CODEC)
     assert begins_an_event(piece, CODEC) == is_one
+
+
+@pytest.mark.parametrize(
+    ("beginning", "is_one"),
+    [
+        *[(b"{", False), (b'{"', True), (b'{ \t"', True), (b'{"x', True), (b'{"x": [', True)],
+        *[(b' {"x', False), (b'["x', False), (b'{"x": 1}', False)],
+    ],
+)
+def test_where_any_object_is_a_record_any_key_begins_one(beginning: bytes, *, is_one: bool) -> None:
+    """What is left of it is enough."""
+    for end in (b"", b"\n", b"\r\n"):
+        (piece,) = pieces_of(beginning + end, RECORDS)
+        assert begins_an_event(piece, RECORDS) == is_one
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds"),
+    [
+        (b"a\0" * 100, ["malformed", "nul run"] * 100),
+        (b"a\0" * 101, ["malformed"]),
+        (b"a\0" * 101 + b'{"', ["malformed", "nul run"] * 101 + ["torn"]),
+        (b" \0" * 101 + b"\t\r\n", ["nul run"]),
+    ],
+)
+def test_many_nul_bytes_without_a_record_are_no_runs(line: bytes, kinds: list[str]) -> None:
+    """They are text of another encoding."""
+    assert kinds_in(line) == kinds
+
+
+@pytest.mark.parametrize("space", [b" ", b"\t", b"\r", b"\n"])
+def test_white_space_belongs_to_the_nul_bytes_that_it_is_around(space: bytes) -> None:
+    """Before a run, in it and behind it; before a record, it is a part of that."""
+    line = b"x" + space + b"\0" + space + b"\0" + space + LINE
+    datas = [piece.data for piece in pieces_in(line)]
+    assert datas == [b"x" + space, b"\0" + space + b"\0" + space, LINE]
+    assert [piece.data for piece in pieces_in(space + line[2:])] == [space + datas[1], LINE]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_record"),
+    [
+        *[("event", True), ("invalid event", True), ("other record", True), ("blank", False)],
+        *[("torn", False), ("nul run", False), ("conflict marker", False), ("malformed", False)],
+    ],
+)
+def test_a_record_is_a_whole_json_value(kind: Kind, *, is_record: bool) -> None:
+    """An event or not; of those that are none, some have an id of events."""
+    assert Piece(b"", kind).is_record == is_record
+    has_id = kind in {"invalid event", "other record"}
+    assert has_event_id(Piece(b'{"event_id": 1}', kind)) == has_id
+    assert not has_event_id(Piece(b'{"id": 1}', kind))
 
 
 @pytest.mark.parametrize(
