@@ -7,9 +7,10 @@ whole line is read; where all is known, the bytes are enough.
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
@@ -182,6 +183,50 @@ def test_a_field_with_an_alias_is_searched_for_under_it(
     assert found == {"id": "id", "of": "of"} | {name: key or name}
 
 
+def test_a_field_that_is_read_under_another_name_too_is_not_searched_for() -> None:
+    """A line may have either."""
+    model = row(id=(str, Field(validation_alias=AliasChoices("id", "k"))))
+    assert known(codec_of_rows(model)) == ALL - {"id", "known types"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_known"),
+    [
+        *((kind, True) for kind in (str, int, bool, datetime, UUID, str | None, UUID | None)),
+        *((kind, True) for kind in (dict[str, Any], dict[str, Any] | None)),
+        (Annotated[dict[str, Any], Field(min_length=1)], True),
+        (Annotated[dict[str, Any], Field(max_length=1)], False),
+        *((kind, False) for kind in (dict, dict[str, int], dict[Any, Any], dict[int, Any])),
+        *((kind, False) for kind in (float, list, list[int] | None, Any, str | int, date)),
+        (Annotated[str | None, AfterValidator(same)], True),
+        (Annotated[list[int], AfterValidator(same)], False),
+        (Annotated[datetime | None, AfterValidator(same)], False),
+        (Annotated[str, AfterValidator(informed)], False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("default", [..., None], ids=["needed", "default"])
+def test_texts_numbers_times_and_payloads_are_of_known_types(
+    kind: Any, default: Any, *, is_known: bool
+) -> None:
+    """Of several fields each has to be; a single one is not written on its own."""
+    model = create_model("Two", id=(str, ...), value=(kind, default))
+    assert known(EventCodec(model, "id", None)) >= {"id"} | ({"known types"} if is_known else set())
+    assert ("known types" in known(EventCodec(model, "id", None))) == is_known
+    one: EventCodec[Any] = EventCodec(create_model("One", value=(kind, default)), None, None)
+    assert "known types" not in known(one)
+
+
+@pytest.mark.parametrize("name", ["value", "val%ue", "%s"])
+def test_a_text_is_written_whole_under_any_name(name: str) -> None:
+    """Also if it is the only field."""
+    for fields in ({name: "ab"}, {name: "ab", "id": "cd"}):
+        model = create_model("Row", **dict.fromkeys(fields, (str, ...)))  # type: ignore[call-overload]  # pydantic takes any names
+        codec: EventCodec[Any] = EventCodec(model, None, None)
+        line = json.dumps(fields, sort_keys=True).encode() + b"\n"
+        assert codec.encode(model.model_validate(fields)) == line
+
+
 def test_an_alias_for_other_readers_is_none() -> None:
     """A line has the field's own name then."""
     assert known(codec_of_rows(row(id=(str, Field(serialization_alias="k"))))) == ALL
@@ -223,6 +268,7 @@ def test_a_clock_is_searched_for_where_it_is_a_number_under_its_name(case: str) 
 
 CONFIGS: list[tuple[ConfigDict, set[str]]] = [
     *((ConfigDict(title="t", frozen=frozen), ALL) for frozen in (False, True)),
+    (ConfigDict(title="t", frozen=True, extra="forbid"), ALL),
     (ConfigDict(extra="ignore"), ALL),
     (ConfigDict(extra="forbid"), ALL),
     (ConfigDict(extra="allow"), ALL - {"known types"}),
