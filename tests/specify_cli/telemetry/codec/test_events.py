@@ -142,6 +142,38 @@ def test_an_event_that_may_lack_its_id_is_read_back() -> None:
         codec.encode(Nullable(id=None))
 
 
+def test_what_cannot_be_compared_is_sorted_by_its_text() -> None:
+    """Nulls first, then what has no text."""
+    codec: EventCodec[Any] = EventCodec(dict[str, Any], None, None, ("n", "m"))
+    ordered: list[Any] = [{"m": 1}, {"n": None, "m": 2}, {"n": 10**5000}, {"n": 1}, {"n": "a"}]
+    assert codec.in_order(ordered[::-1]) == ordered
+    numbers = [{"n": 2, "m": "b"}, {"n": 10, "m": "a"}, {"n": 10, "m": "b"}]
+    assert codec.in_order(numbers[::-1]) == numbers
+    assert codec.in_order(iter([{"n": 1, "m": 1, "x": x} for x in "ba"])) == [
+        {"n": 1, "m": 1, "x": x} for x in "ba"
+    ]
+
+
+class Wayward(BaseModel):
+    """A row that may put a text in the place of its clock."""
+
+    lamport_clock: int
+
+    @model_validator(mode="after")
+    def change(self) -> Wayward:
+        """Do so."""
+        if self.lamport_clock > 1:
+            self.__dict__["lamport_clock"] = f"{self.lamport_clock}"
+        return self
+
+
+def test_a_clock_that_its_type_has_changed_is_sorted_all_the_same() -> None:
+    """Whatever it is declared to be."""
+    codec: EventCodec[Wayward] = EventCodec(Wayward, None, None)
+    rows = [codec.decode(b'{"lamport_clock": %d}' % clock) for clock in (3, 1, 2)]
+    assert codec.in_order(rows) == [rows[1], rows[2], rows[0]]
+
+
 class Cat(BaseModel):
     """Nothing tells it from a dog."""
 

@@ -266,6 +266,48 @@ def test_a_clock_is_searched_for_where_it_is_a_number_under_its_name(case: str) 
     assert known(codec) == ALL - {"clock", "known types"} | expected
 
 
+BY_CLOCK = ("lamport_clock", "node_id")
+
+
+class Ticking(BaseModel):
+    """A row whose clock is found out."""
+
+    id: str
+
+    @property
+    def lamport_clock(self) -> int:
+        """Return it."""
+        return len(self.id)
+
+
+@pytest.mark.parametrize(
+    ("of", "id_field", "order_by", "names"),
+    [
+        (row(), "id", None, BY_CLOCK),
+        (row(), "id", (), ()),
+        (row(), "id", ("of", "id"), ("of", "id")),
+        (row(lamport_clock=(int | None, ...)), "id", None, (*BY_CLOCK, "id")),
+        (row(lamport_clock=(int | None, ...)), None, None, BY_CLOCK),
+        (row(lamport_clock=(int | None, ...)), "id", ("of",), ("of",)),
+        (row(lamport_clock=(int | None, ...)) | row(), "id", None, (*BY_CLOCK, "id")),
+        (row() | row(lamport_clock=(int | None, ...)), "id", None, (*BY_CLOCK, "id")),
+        (create_model("Row", id=(str, ...), node_id=(str, ...)), "id", None, ("node_id",)),
+        (Ticking, "id", None, ("lamport_clock",)),
+        (create_model("Row", id=(str, ...)) | Ticking, "id", None, ("lamport_clock",)),
+        (create_model("Row", id=(str, ...)), "id", None, ()),
+        (dict[str, Any], "id", None, ()),
+        (dict[str, Any], "id", ("lamport_clock",), ("lamport_clock",)),
+    ],
+    ids=str,
+)
+def test_events_are_sorted_by_clock_and_node_as_far_as_they_have_them(
+    of: Any, id_field: str | None, order_by: tuple[str, ...] | None, names: tuple[str, ...]
+) -> None:
+    """And by id where there may be no clock; but if an order is given by nothing else."""
+    codec: EventCodec[Any] = EventCodec(of, id_field, None, order_by)
+    assert codec._bound.order.names == names
+
+
 CONFIGS: list[tuple[ConfigDict, set[str]]] = [
     *((ConfigDict(title="t", frozen=frozen), ALL) for frozen in (False, True)),
     (ConfigDict(title="t", frozen=True, extra="forbid"), ALL),

@@ -668,6 +668,14 @@ def test_what_is_no_secret_any_more_is_kept(store: SimpleJsonStore) -> None:
     assert (pair, names) == ({"values": "**********"}, ["**********"])
 
 
+@needs_secret_in_json
+def test_an_empty_secret_in_something_else_is_kept(store: SimpleJsonStore) -> None:
+    """Its text is all of it."""
+    store.save_event(make_event(payload={"pair": Pair(SecretStr(""))}))
+    (event,) = store.load_all_events()
+    assert event.payload == {"pair": {"values": ""}}
+
+
 def test_a_field_that_is_missing_and_would_be_there_is_refused(log: Path) -> None:
     """An event made without validation loads with the default."""
     event = Free.model_construct(event_id="1")
