@@ -615,3 +615,27 @@ def test_an_id_in_a_dictionary_has_the_form(event_id: str | int, *, is_taken: bo
     else:
         with pytest.raises(UnstorableError, match=r"^id: not of the id_form \[0-9A-F-\]\+$"):
             codec.encode({"id": event_id})
+
+
+@pytest.mark.parametrize(
+    ("of", "is_direct"),
+    [
+        *((row(of=(kind, ...)), True) for kind in (int, str, Annotated[int, Field(ge=0)], Name)),
+        *((row(of=(kind, ...)), False) for kind in (float, int | None, str | None, Any, UUID)),
+        *((row(of=(Annotated[kind, AfterValidator(same)], ...)), False) for kind in (int, str)),
+        *((row(of=(kind, None)), False) for kind in (int, str)),
+        (row(of=(Annotated[str, StringConstraints(to_upper=True)], ...)), False),
+        (Plain, True),
+        (row() | Plain, True),
+        *((of, False) for of in (row() | Typed, Typed, dict[str, int], Before, PostInit)),
+        (RootModel[row()], False),  # type: ignore[misc]  # made here
+        (row() | Unowned, False),
+    ],
+    ids=str,
+)
+def test_integers_and_texts_of_every_event_are_compared_at_once(
+    of: Any, *, is_direct: bool
+) -> None:
+    """They are attributes that are never null; anything else is looked at first."""
+    codec: EventCodec[Any] = EventCodec(of, None, None, ("of",))
+    assert (codec._bound.order._key is not None) == is_direct
