@@ -23,6 +23,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     PlainValidator,
     RootModel,
     Strict,
@@ -32,6 +33,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
+from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypeAliasType, TypedDict
 
 from specify_cli.telemetry._codec import EventCodec, UnstorableError
@@ -639,3 +641,128 @@ def test_integers_and_texts_of_every_event_are_compared_at_once(
     """They are attributes that are never null; anything else is looked at first."""
     codec: EventCodec[Any] = EventCodec(of, None, None, ("of",))
     assert (codec._bound.order._key is not None) == is_direct
+
+
+class Within(BaseModel):
+    """A row with a field that has something around its type."""
+
+    id: str
+    of: str
+
+
+class Around:
+    """Puts one schema around another, as a type of somebody's own may."""
+
+    def __init__(self, make: Callable[[CoreSchema], CoreSchema]) -> None:
+        """Make it like this."""
+        self._make = make
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the schema."""
+        return self._make(handler(source))
+
+
+AROUND: dict[str, Callable[[CoreSchema], CoreSchema]] = {
+    "custom error": lambda inner: core_schema.custom_error_schema(
+        inner, "wrong", custom_error_message="wrong"
+    ),
+    "default": lambda inner: core_schema.with_default_schema(inner, default=None),
+    "after": lambda inner: core_schema.no_info_after_validator_function(same, inner),
+    "before": lambda inner: core_schema.no_info_before_validator_function(same, inner),
+    "wrap": lambda inner: core_schema.no_info_wrap_validator_function(around, inner),
+    "json or python": lambda inner: core_schema.json_or_python_schema(
+        inner, core_schema.any_schema()
+    ),
+    "lax or strict": lambda inner: core_schema.lax_or_strict_schema(
+        inner, core_schema.any_schema()
+    ),
+    "nullable": core_schema.nullable_schema,
+}
+
+
+@pytest.mark.parametrize("case", AROUND)
+def test_what_is_around_a_type_may_make_anything_of_its_events(case: str) -> None:
+    """Nothing is known then, but which fields there are."""
+    for model in (Within, row(lamport_clock=(int | None, ...))):
+        codec = codec_of_rows(Annotated[model, Around(AROUND[case])])
+        assert known(codec) == ({"optional"} if model is not Within else set())
+        assert (codec.id_key, codec.aggregate_key) == ("id", "of")
+        event = model(id="a", of="b", lamport_clock=None, node_id="n")
+        assert codec.decode(codec.encode(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("of", "name"),
+    [
+        (int, "int"),
+        (list[int], r"list\[int\]"),
+        (int | str, r"int \| str"),
+        (None, "None"),
+        ("Row", "'Row'"),
+        (RootModel[int], r"RootModel\[int\]"),
+    ],
+    ids=str,
+)
+def test_what_is_no_type_of_objects_is_named(of: Any, name: str) -> None:
+    """As it is written."""
+    message = f"^not a type of events, which are JSON objects: {name}$"
+    with pytest.raises(TypeError, match=message):
+        EventCodec(of)
+
+
+def test_what_pydantic_does_not_take_is_named() -> None:
+    """With what pydantic says."""
+    with pytest.raises(TypeError, match=r"^not a type that pydantic validates: 7: ") as caught:
+        EventCodec(7)
+    assert caught.value.__cause__ is not None
+
+
+def test_a_field_that_is_read_by_a_path_only_is_named() -> None:
+    """A line would not have it under one name."""
+    model = row(of=(str, Field(validation_alias=AliasPath("meta", "of"))))
+    message = r"^of: it is read by a path only, \['meta', 'of'\], and not under one name$"
+    with pytest.raises(TypeError, match=message):
+        codec_of_rows(model)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"id_field": "x"}, "Row has no x: id_field names the field, or is None"),
+        ({"aggregate_field": "x"}, "Row has no x: aggregate_field names the field, or is None"),
+        ({"id_field": 1}, "id_field is the name of a field or None, not 1"),
+        ({"aggregate_field": b"of"}, "aggregate_field is the name of a field or None, not b'of'"),
+        ({"order_by": ("of", "x")}, "order_by: Row has no x"),
+        ({"order_by": "of"}, "order_by is a tuple of names of fields, not 'of'"),
+        ({"order_by": ["of"]}, "order_by is a tuple of names of fields, not ['of']"),
+        ({"order_by": ("of", 1)}, "order_by is a tuple of names of fields, not ('of', 1)"),
+        ({"id_form": 7}, "id_form is a regular expression of ids, not 7"),
+    ],
+    ids=str,
+)
+def test_what_is_said_of_a_type_wrongly_is_told(said: dict[str, Any], message: str) -> None:
+    """Which of it, and how."""
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        EventCodec(row(), **({"id_field": "id", "aggregate_field": "of"} | said))
+
+
+class Chain(BaseModel):
+    """A row that holds others, each of whose fields is of a type with a name."""
+
+    id: Name
+    of: Name
+    lamport_clock: Maybe
+    node_id: Name
+    more: list[Chain] = []
+    again: Maybe = None
+
+
+def test_types_with_names_are_known_where_types_refer_to_themselves() -> None:
+    """Texts and numbers hold nothing of their own kind."""
+    assert known(codec_of_rows(Chain)) == {"id", "of", "optional", "any event"}
+    chain = Chain(id="a", of="o", lamport_clock=1, node_id="n")
+    whole = chain.model_copy(update={"id": "b", "more": [chain, chain]})
+    codec = codec_of_rows(Chain)
+    assert codec.decode(codec.encode(whole)) == whole
