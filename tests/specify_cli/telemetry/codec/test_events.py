@@ -248,7 +248,11 @@ def test_a_type_has_one_codec() -> None:
     class Linked(Plain):
         aggregate_field = "node_id"
 
+    class Rows(JsonlEventStore[Any]):
+        event_model = dict[str, Any]
+
     assert codec_of(Plain) is codec_of(Event) is CODEC
+    assert codec_of(Rows) is codec_of(Rows)
     assert codec_of(Ordered) is codec_of(Ordered) is not CODEC
     assert codec_of(Linked) is not codec_of(Ordered)
     assert codec_of(Linked).aggregate_field == codec_of(Linked).aggregate_key == "node_id"
@@ -271,7 +275,8 @@ def test_what_a_codec_is_told_is_what_its_store_says() -> None:
     store = type("Told", (JsonlEventStore,), said)
     assert bound_as(store) == said
     assert bound_as(type("Same", (store,), {})) == said
-    assert bound_as(dict[str, Any]) == {"event_model": dict[str, Any]}
+    for other in (Event, dict[str, Any], Event | None, "Event"):
+        assert bound_as(other) == {"event_model": other}
     codec = codec_of(store)
     assert (codec.model, codec.name) == (Event, "Event")
     assert (codec.id_key, codec.aggregate_key) == ("causation_id", "node_id")
