@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Any, NotRequired
 
 import pytest
@@ -226,6 +227,24 @@ def test_a_payload_that_its_type_adds_to_is_refused_without_that(payload: dict[s
         codec.encode(Adding.model_construct(id="a", payload=payload))
     event = Adding.model_construct(id="a", payload={**payload, "n": 1})
     assert codec.decode(codec.encode(event)).payload.keys() == payload.keys() | {"n"}
+
+
+@dataclasses.dataclass
+class Plain:
+    """A row that is a dataclass."""
+
+    id: str
+    of: str
+
+
+def test_a_field_that_a_dataclass_lacks_is_named() -> None:
+    """It was made in a way of its own."""
+    codec: EventCodec[Plain] = EventCodec(Plain, "id", None)
+    event = Plain("a", "b")
+    assert codec.decode(codec.encode(event)) == event
+    del event.of
+    with pytest.raises(UnstorableError, match=r"^of: Field required$"):
+        codec.encode(event)
 
 
 def test_behind_a_payload_that_is_converted_every_field_is_compared() -> None:

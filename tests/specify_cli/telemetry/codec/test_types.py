@@ -59,6 +59,20 @@ def informed_around(value: Any, handler: Callable[[Any], Any], _: object) -> Any
     return handler(value)
 
 
+class Around:
+    """Puts one schema around another, as a type of somebody's own may."""
+
+    def __init__(self, make: Callable[[CoreSchema], CoreSchema]) -> None:
+        """Make it like this."""
+        self._make = make
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the schema."""
+        return self._make(handler(source))
+
+
 Name = TypeAliasType("Name", Annotated[str, Field(min_length=1)])
 Maybe = TypeAliasType("Maybe", int | None)
 
@@ -106,7 +120,13 @@ def known(codec: EventCodec[Any]) -> set[str]:
 TEXTS: dict[str, tuple[Any, Any, set[str]]] = {
     "text": (str, ..., {"here", "any event", "known types"}),
     "bounded": (Annotated[str, Field(min_length=1)], ..., {"here", "any event", "known types"}),
+    "short": (Annotated[str, Field(max_length=9)], ..., {"here", "any event", "known types"}),
     "pattern": (Annotated[str, Field(pattern="a")], ..., {"here", "any event", "known types"}),
+    "engine": (
+        Annotated[str, Around(lambda _: core_schema.str_schema(regex_engine="python-re"))],
+        ...,
+        {"here", "any event", "known types"},
+    ),
     "strict": (Annotated[str, Strict()], ..., {"here", "any event", "known types"}),
     "named": (Name, ..., {"here", "any event", "known types"}),
     "null": (str | None, ..., {"here", "known types"}),
@@ -648,20 +668,6 @@ class Within(BaseModel):
 
     id: str
     of: str
-
-
-class Around:
-    """Puts one schema around another, as a type of somebody's own may."""
-
-    def __init__(self, make: Callable[[CoreSchema], CoreSchema]) -> None:
-        """Make it like this."""
-        self._make = make
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Return the schema."""
-        return self._make(handler(source))
 
 
 AROUND: dict[str, Callable[[CoreSchema], CoreSchema]] = {
