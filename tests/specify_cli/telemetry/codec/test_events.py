@@ -229,6 +229,14 @@ def test_a_payload_that_its_type_adds_to_is_refused_without_that(payload: dict[s
     assert codec.decode(codec.encode(event)).payload.keys() == payload.keys() | {"n"}
 
 
+@pytest.mark.parametrize("fields", [{1: 1}, {1: 1, "a": 2}, {None: 1, "a": (1,)}], ids=str)
+def test_the_name_of_a_field_is_a_text(fields: dict[Any, Any]) -> None:
+    """Another one would read back as one."""
+    codec: EventCodec[Any] = EventCodec(dict[str, Any], None, None)
+    with pytest.raises(UnstorableError, match=r"^TypeError: a field's name is not a str$"):
+        codec.encode(fields)
+
+
 @dataclasses.dataclass
 class Plain:
     """A row that is a dataclass."""
