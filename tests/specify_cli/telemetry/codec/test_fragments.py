@@ -314,6 +314,39 @@ def test_the_beginning_of_an_event_is_known_by_its_keys(beginning: bytes, *, is_
     assert begins_an_event(piece, CODEC) == is_one
 
 
+@pytest.mark.parametrize("space", [b" ", b"\t", b"\r", b"\n", b" \t\r\n "], ids=repr)
+def test_white_space_in_and_between_records_is_theirs(space: bytes) -> None:
+    """Wherever JSON allows it."""
+    spaced = b"{" + space + OTHER[1:]
+    assert events_in(LINE + spaced) == [ONE, TWO]
+    assert events_in(LINE[:50] + spaced) == [TWO]
+    assert events_in(space + spaced + space + LINE) == [TWO, ONE]
+    assert kinds_in(b"{" + space + b"}" + spaced) == ["other record", "event"]
+    assert kinds_in(b"{" + space + b'{"id": 7}') == ["torn", "other record"]
+
+
+@pytest.mark.parametrize(
+    ("gap", "kinds"),
+    [
+        *((gap, []) for gap in (b" ", b"\t", b"\r", b"\n", b" \t\r\n ")),
+        *((gap, ["malformed"]) for gap in (b"\x0b", b"\x0c", b"\xef\xbb\xbf")),
+        (b"\x0b \x0c\xef\xbb\xbf\t", ["malformed"]),
+    ],
+    ids=repr,
+)
+def test_behind_what_many_a_tool_takes_for_white_space_a_record_surely_begins(
+    gap: bytes, kinds: list[str]
+) -> None:
+    """At the beginning of the line and behind another record; not behind anything else."""
+    record = b'{"id": 8}'
+    assert kinds_in(record + gap + record) == ["other record", *kinds, "other record"]
+    assert kinds_in(gap + record + LINE) == [*kinds, "other record", "event"]
+    assert kinds_in(LINE + gap + record) == ["event", *kinds, "other record"]
+    for other in (b"x", b"\xa0", b"\xef\xbb"):
+        assert kinds_in(record + gap + other + record) == ["other record", "malformed"]
+        assert kinds_in(gap + other + record + LINE) == ["malformed", "event"]
+
+
 @pytest.mark.parametrize(
     ("beginning", "is_one"),
     [

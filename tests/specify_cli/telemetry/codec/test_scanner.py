@@ -152,6 +152,7 @@ def test_the_object_that_was_read_last_is_told(data: bytes, last: int | None) ->
         *((b'{"a":1' + word, True) for word in (b",", b" ,\t", b',"', b',"b"', b"")),
         *((b'{"a":' + word, False) for word in (b"?", b"}", b"1 2}", b"a:", b"1;")),
         *((data, False) for data in (b"", b"x", b"[", b'["a', b"{}", b'{"a":1}', b'"a', b"x{")),
+        *((b'{"a"' + text, False) for text in (b' "b"', b':1"b"', b':{}"x"', b':[]"x"')),
         (b'{"a": ' + b"w" * 9, True),
         (b'{"a": ' + b"w" * 10, False),
         (b'{"a": w' + b" " * 90, True),
