@@ -150,7 +150,8 @@ def test_an_event_that_lacks_one_field_is_invalid(missing: str) -> None:
     """A record of another kind lacks at least two."""
     record = json.loads(LINE)
     del record[missing]
-    assert kinds_in(json.dumps(record).encode()) == ["invalid event"]
+    for before in (b"", b" ", b"\t", b"\r", b"\xef\xbb\xbf", b"\xef\xbb\xbf \t"):
+        assert kinds_in(before + json.dumps(record).encode()) == ["invalid event"]
     del record["event_type"]
     assert kinds_in(json.dumps(record).encode()) == ["other record"]
 
@@ -201,6 +202,7 @@ NESTED = [
     b'"payload": %s',
     b'"payload":\t %s\n',
     b", %s",
+    *(b":%s", b",%s", b"[%s"),
     b'{"text": "{", "a": [tru, "{", {"b": "{", "payload": %s',
     b'{"text": tru, "a": ["b {", ":", ",", %s',
     b'{"text": "\xff", "payload": %s}',
