@@ -98,7 +98,7 @@ def records_in(
         reading = read(data, start)
         reached = after_space(data, reading.end)
         is_torn = not reading.is_whole
-        first = start if reading.is_whole else _misplaced_object(reading, codec)
+        first = _misplaced_object(reading, codec)
         if first is None or not (is_known or reading.is_whole):
             continue
         if not _is_ended(data, reached, is_known=is_known and ends_line and not is_torn):
@@ -143,7 +143,7 @@ def required_fields(codec: Codec[Any]) -> tuple[bytes, ...]:
 
 
 def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
-    """Return where an object begins that the torn record before it cannot hold, if one was read."""
+    """Return where an object begins that no torn record before it can hold, if one was read."""
     if all(c.is_object and not _takes_an_object(c.key, codec) for c in reading.unended):
         return reading.last_object
     return None

@@ -110,6 +110,15 @@ def events_in(line: bytes) -> list[Event]:
         (b"INFO " + LINE, ["malformed", "event"]),
         (b"INFO " + LINE + LINE[:-17] + LINE, ["malformed", "event", "torn", "event"]),
         (b"nothing of the kind\n", ["malformed"]),
+        (b'{"a": "\xff"}{"id": 7}', ["malformed", "other record"]),
+        (b'{"id": 7}{"a": "\xff"}', ["other record", "malformed"]),
+        (b'{"event_id": {"id": 7}', ["torn"]),
+        (b'{"event_id": ' + LINE + b'tru{"id": 7}', ["torn", "event", "malformed"]),
+        (LINE + b'tru{"id": 7}', ["event", "malformed"]),
+        (LINE[:50] + b'tru{"id": 7}', ["torn", "other record"]),
+        (LINE + b"]" + LINE, ["malformed", "event"]),
+        (b'{"event_id": ' + LINE + b",\n", ["torn"]),
+        (b'{"\xff": ' + LINE, ["torn"]),
         (b"\xff\xfe\n", ["malformed"]),
         (b"[1, 2]\n", ["other record"]),
         (b"null", ["other record"]),
@@ -267,6 +276,7 @@ class Linked(BaseModel):
     kind: Literal["a", "b"] = "a"
     data: Annotated[dict[str, str], Field(min_length=1)] = {"a": "b"}
     when: datetime | None = None
+    size: int | Literal["big"] = 0
 
 
 class Anything(BaseModel):
@@ -292,6 +302,8 @@ def test_any_model_has_its_pieces() -> None:
     assert not begins_an_event(torn, codec)
     (event,) = pieces_of(b"{}", codec)
     assert event.event_id == "1"
+    for line, ids in ((b"INFO {}", [None]), (b'{}{"event_id": "7"}{}', ["1", "7", "1"])):
+        assert [piece.event_id for piece in pieces_of(line, codec)] == ids
     assert [piece.kind for piece in pieces_of(b"\0[]", codec)] == ["nul run", "malformed"]
 
 
@@ -404,7 +416,8 @@ def test_a_record_is_a_whole_json_value(kind: Kind, *, is_record: bool) -> None:
 @pytest.mark.parametrize(
     ("field", "is_found"),
     [
-        *[("event_id", True), ("kind", True), ("when", True), ("lamport_clock", True)],
+        *[("event_id", True), ("kind", True), ("when", True), ("size", True)],
+        ("lamport_clock", True),
         *[("cause", False), ("link", False), ("data", False), ("unknown", False)],
     ],
 )
