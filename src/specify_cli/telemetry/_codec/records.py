@@ -101,11 +101,11 @@ def records_in(
         first = _misplaced_object(reading, codec)
         if first is None or not (is_known or reading.is_whole):
             continue
-        if not _is_ended(data, reached, is_known=is_known and ends_line and not is_torn):
+        if not _is_ended(data, reached, is_known=is_known and ends_line):
             continue
         found = record(data[first:reached], codec)
         is_other = is_known and not is_torn and is_text(data[first:reached])
-        is_event = found.kind == "event" and (is_known or match[1] != b"}")
+        is_event = found.kind == "event" and match[1] != b"}"
         if is_event or is_other:
             yield first, reached, found
             is_known = True

@@ -113,6 +113,7 @@ def events_in(line: bytes) -> list[Event]:
         (b'{"a": "\xff"}{"id": 7}', ["malformed", "other record"]),
         (b'{"id": 7}{"a": "\xff"}', ["other record", "malformed"]),
         (b'{"event_id": {"id": 7}', ["torn"]),
+        (b'INFO {"a": t{"id": 7}', ["malformed"]),
         (b'{"event_id": ' + LINE + b'tru{"id": 7}', ["torn", "event", "malformed"]),
         (LINE + b'tru{"id": 7}', ["event", "malformed"]),
         (LINE[:50] + b'tru{"id": 7}', ["torn", "other record"]),
@@ -302,7 +303,11 @@ def test_any_model_has_its_pieces() -> None:
     assert not begins_an_event(torn, codec)
     (event,) = pieces_of(b"{}", codec)
     assert event.event_id == "1"
-    for line, ids in ((b"INFO {}", [None]), (b'{}{"event_id": "7"}{}', ["1", "7", "1"])):
+    for line, ids in (
+        (b"INFO {}", [None]),
+        (b'{}{"event_id": "7"}{}', ["1", "7", "1"]),
+        (b'{"event_id": {}', [None, "1"]),
+    ):
         assert [piece.event_id for piece in pieces_of(line, codec)] == ids
     assert [piece.kind for piece in pieces_of(b"\0[]", codec)] == ["nul run", "malformed"]
 
