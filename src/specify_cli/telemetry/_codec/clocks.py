@@ -144,6 +144,6 @@ def _above(first: str, length: int) -> re.Pattern[bytes]:
         if digit > "0":
             rest = length - index - 1
             low.append(f"{first[:index]}[0-{int(digit) - 1}][0-9]{{{rest}}}")
-    skipped = f"(?!: (?:{'|'.join(low)})[,}}])" if low else ""
+    skipped = f"(?!: (?:{'|'.join(low)})[,}}])"
     # An underscore is rarer than a quotation mark: searching for it first takes half of the time.
     return re.compile(f'_clock"(?<="lamport_clock"){skipped}(?:: ([0-9]+)[,}}])?'.encode())

@@ -25,7 +25,7 @@ from pydantic import ValidationError
 
 from .bound import Bound
 from .event import EventT, shown
-from .fields import content_of, extra_of, field_in_json_terms, fields_of, record_of
+from .fields import content_of, field_in_json_terms, fields_of, record_of
 from .first_form import first_form_text
 from .forms import Forms
 from .json_values import UnstorableError, dump, json_terms, parse
@@ -216,8 +216,7 @@ class EventCodec(Generic[EventT]):
                 raise UnstorableError(f"{name}: {self.name} has no such field")
             if stored[name] == value:
                 continue
-            takes_anything = form.takes_anything(name) or name in extra_of(event)
-            if takes_anything and json_terms(stored[name]) == record[name]:
+            if form.takes_anything(name) and json_terms(stored[name]) == record[name]:
                 continue
             raise UnstorableError(f"{name}: does not read back")
         for name in stored.keys() - fields.keys():

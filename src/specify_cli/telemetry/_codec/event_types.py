@@ -53,7 +53,7 @@ def codec_of(event_model: Any) -> EventCodec[Any]:
     Raises:
         TypeError: It is no type of events, or a field that was named is none of its fields.
     """
-    if not isinstance(event_model, type) or hasattr(event_model, "__origin__"):
+    if not isinstance(event_model, type):
         # Two unions are equal whatever comes first in them, and yet they read differently.
         return EventCodec(event_model)
     if not issubclass(event_model, EventTypes):

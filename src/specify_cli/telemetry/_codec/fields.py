@@ -124,7 +124,7 @@ def is_text(schema: Schema, *others: Schema) -> bool:
     if schema in others:
         return True
     kind = schema.get("type")
-    if kind == "nullable" or (kind == "default" and schema.get("default", "") is None):
+    if kind == "nullable" or schema.get("default", "") is None:
         return is_text(schema["schema"], *others)
     return kind == "str" and schema.keys() <= _CHECKS_STRINGS
 

@@ -56,12 +56,11 @@ class Forms:
             # Which of several TypedDicts a dict is cannot be told: what holds for all of them does.
             known = self._forms.get(shape.content)
             self._forms[shape.content] = _form(shape) if known is None else _common(known, shape)
-        self.is_first_form = False
+        first, *others = type_.shapes
+        self.is_first_form = not others and _is_first_form(first)
         self.known_types: KnownTypes | None = None
-        if len(type_.shapes) == 1:
-            (shape,) = type_.shapes
-            self.is_first_form = _is_first_form(shape)
-            self.known_types = known_types(shape, type_.validator.validate_python)
+        if not others:
+            self.known_types = known_types(first, type_.validator.validate_python)
 
     def of(self, event: object) -> Form:
         """Return the form of an event."""

@@ -188,7 +188,7 @@ def _json_object(value: Mapping[object, object], depth: int) -> dict[str, Json]:
 def _key_text(key: object) -> str:
     plain = key is None or isinstance(key, (str, int, float))
     text = dump_plain({key: 0}).encode() if plain else to_json({key: 0})
-    if not plain and (loss := loss_of(key, text)):
+    if loss := loss_of(key, text):
         raise UnstorableError(loss)
     (name,) = json.loads(text)
     return str(name)

@@ -75,7 +75,7 @@ def known_types(shape: Shape, validate: Callable[[object], object]) -> KnownType
     """
     if not (shape.only_collects and shape.values is None and shape.config.keys() <= _KNOWN_CONFIG):
         return None
-    if shape.content is dict or shape.made is not shape.content:
+    if shape.made is not shape.content:
         return None
     if not (hasattr(shape.made, "__pydantic_validator__") and len(shape.fields) > 1):
         return None

@@ -83,9 +83,7 @@ def _text_of(value: object) -> str:
 
 def _default(shapes: tuple[Shape, ...]) -> tuple[str, ...]:
     return tuple(
-        name
-        for name in _BY_CLOCK
-        if any(name in shape.fields or (shape.fields and shape.has(name)) for shape in shapes)
+        name for name in _BY_CLOCK if any(shape.fields and shape.has(name) for shape in shapes)
     )
 
 

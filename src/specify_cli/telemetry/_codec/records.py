@@ -98,14 +98,14 @@ def records_in(
         reading = read(data, start)
         reached = after_space(data, reading.end)
         is_torn = not reading.is_whole
-        first = start if reading.is_whole else _misplaced_object(reading, codec)
+        first = _misplaced_object(reading, codec)
         if first is None or not (is_known or reading.is_whole):
             continue
-        if not _is_ended(data, reached, is_known=is_known and ends_line and not is_torn):
+        if not _is_ended(data, reached, is_known=is_known and ends_line):
             continue
         found = record(data[first:reached], codec)
         is_other = is_known and not is_torn and is_text(data[first:reached])
-        is_event = found.kind == "event" and (is_known or match[1] != b"}")
+        is_event = found.kind == "event" and match[1] != b"}"
         if is_event or is_other:
             yield first, reached, found
             is_known = True
@@ -143,7 +143,7 @@ def required_fields(codec: Codec[Any]) -> tuple[bytes, ...]:
 
 
 def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
-    """Return where an object begins that the torn record before it cannot hold, if one was read."""
+    """Return where an object begins that no torn record before it can hold, if one was read."""
     if all(c.is_object and not _takes_an_object(c.key, codec) for c in reading.unended):
         return reading.last_object
     return None

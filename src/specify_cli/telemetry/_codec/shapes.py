@@ -119,7 +119,7 @@ def _built(of: Any, name: str) -> tuple[Any, Schema]:
 
 
 def _name_of(of: object) -> str:
-    return of.__name__ if isinstance(of, type) and not hasattr(of, "__origin__") else str(of)
+    return of.__name__ if isinstance(of, type) else str(of)
 
 
 def _shapes(known: dict[str, Schema], schema: Schema) -> Iterator[Shape]:

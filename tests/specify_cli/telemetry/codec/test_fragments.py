@@ -15,10 +15,12 @@ from hypothesis import example, given, settings
 from pydantic import BaseModel, Field, model_validator
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry._codec import codec_of
+from specify_cli.telemetry._codec import RECORDS, codec_of
 from specify_cli.telemetry._codec.fragments import (
+    Kind,
     Piece,
     begins_an_event,
+    has_event_id,
     is_conflict_marker,
     pieces_of,
 )
@@ -108,6 +110,16 @@ def events_in(line: bytes) -> list[Event]:
         (b"INFO " + LINE, ["malformed", "event"]),
         (b"INFO " + LINE + LINE[:-17] + LINE, ["malformed", "event", "torn", "event"]),
         (b"nothing of the kind\n", ["malformed"]),
+        (b'{"a": "\xff"}{"id": 7}', ["malformed", "other record"]),
+        (b'{"id": 7}{"a": "\xff"}', ["other record", "malformed"]),
+        (b'{"event_id": {"id": 7}', ["torn"]),
+        (b'INFO {"a": t{"id": 7}', ["malformed"]),
+        (b'{"event_id": ' + LINE + b'tru{"id": 7}', ["torn", "event", "malformed"]),
+        (LINE + b'tru{"id": 7}', ["event", "malformed"]),
+        (LINE[:50] + b'tru{"id": 7}', ["torn", "other record"]),
+        (LINE + b"]" + LINE, ["malformed", "event"]),
+        (b'{"event_id": ' + LINE + b",\n", ["torn"]),
+        (b'{"\xff": ' + LINE, ["torn"]),
         (b"\xff\xfe\n", ["malformed"]),
         (b"[1, 2]\n", ["other record"]),
         (b"null", ["other record"]),
@@ -148,7 +160,8 @@ def test_an_event_that_lacks_one_field_is_invalid(missing: str) -> None:
     """A record of another kind lacks at least two."""
     record = json.loads(LINE)
     del record[missing]
-    assert kinds_in(json.dumps(record).encode()) == ["invalid event"]
+    for before in (b"", b" ", b"\t", b"\r", b"\xef\xbb\xbf", b"\xef\xbb\xbf \t"):
+        assert kinds_in(before + json.dumps(record).encode()) == ["invalid event"]
     del record["event_type"]
     assert kinds_in(json.dumps(record).encode()) == ["other record"]
 
@@ -199,6 +212,7 @@ NESTED = [
     b'"payload": %s',
     b'"payload":\t %s\n',
     b", %s",
+    *(b":%s", b",%s", b"[%s"),
     b'{"text": "{", "a": [tru, "{", {"b": "{", "payload": %s',
     b'{"text": tru, "a": ["b {", ":", ",", %s',
     b'{"text": "\xff", "payload": %s}',
@@ -263,6 +277,7 @@ class Linked(BaseModel):
     kind: Literal["a", "b"] = "a"
     data: Annotated[dict[str, str], Field(min_length=1)] = {"a": "b"}
     when: datetime | None = None
+    size: int | Literal["big"] = 0
 
 
 class Anything(BaseModel):
@@ -288,6 +303,12 @@ def test_any_model_has_its_pieces() -> None:
     assert not begins_an_event(torn, codec)
     (event,) = pieces_of(b"{}", codec)
     assert event.event_id == "1"
+    for line, ids in (
+        (b"INFO {}", [None]),
+        (b'{}{"event_id": "7"}{}', ["1", "7", "1"]),
+        (b'{"event_id": {}', [None, "1"]),
+    ):
+        assert [piece.event_id for piece in pieces_of(line, codec)] == ids
     assert [piece.kind for piece in pieces_of(b"\0[]", codec)] == ["nul run", "malformed"]
 
 
@@ -297,6 +318,13 @@ def test_any_model_has_its_pieces() -> None:
         *[(LINE[:cut], cut > 2) for cut in (1, 2, 3, 9, 15, 16, 50, len(LINE) - 1)],
         *[(b'{"id": 1', False), (b'{"x', False), (b'{"e', True), (LINE, False), (b"junk", False)],
         *[(b' {"event_id": "', False), (b'{"id": 7, "node_id": "x', True)],
+        *[
+            (b'{ \t"e', True),
+            (b'{"e"', False),
+            (b'{"node_id\\', False),
+            (b'{"node_i\\u0064', False),
+        ],
+        *[(b'{"id": "node_id', False), (b'{"id": "node_id"', True)],
     ],
 )
 def test_the_beginning_of_an_event_is_known_by_its_keys(beginning: bytes, *, is_one: bool) -> None:
@@ -305,10 +333,96 @@ def test_the_beginning_of_an_event_is_known_by_its_keys(beginning: bytes, *, is_
     assert begins_an_event(piece, CODEC) == is_one
 
 
+@pytest.mark.parametrize("space", [b" ", b"\t", b"\r", b"\n", b" \t\r\n "], ids=repr)
+def test_white_space_in_and_between_records_is_theirs(space: bytes) -> None:
+    """Wherever JSON allows it."""
+    spaced = b"{" + space + OTHER[1:]
+    assert events_in(LINE + spaced) == [ONE, TWO]
+    assert events_in(LINE[:50] + spaced) == [TWO]
+    assert events_in(space + spaced + space + LINE) == [TWO, ONE]
+    assert kinds_in(b"{" + space + b"}" + spaced) == ["other record", "event"]
+    assert kinds_in(b"{" + space + b'{"id": 7}') == ["torn", "other record"]
+
+
+@pytest.mark.parametrize(
+    ("gap", "kinds"),
+    [
+        *((gap, []) for gap in (b" ", b"\t", b"\r", b"\n", b" \t\r\n ")),
+        *((gap, ["malformed"]) for gap in (b"\x0b", b"\x0c", b"\xef\xbb\xbf")),
+        (b"\x0b \x0c\xef\xbb\xbf\t", ["malformed"]),
+    ],
+    ids=repr,
+)
+def test_behind_what_many_a_tool_takes_for_white_space_a_record_surely_begins(
+    gap: bytes, kinds: list[str]
+) -> None:
+    """At the beginning of the line and behind another record; not behind anything else."""
+    record = b'{"id": 8}'
+    assert kinds_in(record + gap + record) == ["other record", *kinds, "other record"]
+    assert kinds_in(gap + record + LINE) == [*kinds, "other record", "event"]
+    assert kinds_in(LINE + gap + record) == ["event", *kinds, "other record"]
+    for other in (b"x", b"\xa0", b"\xef\xbb"):
+        assert kinds_in(record + gap + other + record) == ["other record", "malformed"]
+        assert kinds_in(gap + other + record + LINE) == ["malformed", "event"]
+
+
+@pytest.mark.parametrize(
+    ("beginning", "is_one"),
+    [
+        *[(b"{", False), (b'{"', True), (b'{ \t"', True), (b'{"x', True), (b'{"x": [', True)],
+        *[(b' {"x', False), (b'["x', False), (b'{"x": 1}', False)],
+    ],
+)
+def test_where_any_object_is_a_record_any_key_begins_one(beginning: bytes, *, is_one: bool) -> None:
+    """What is left of it is enough."""
+    for end in (b"", b"\n", b"\r\n"):
+        (piece,) = pieces_of(beginning + end, RECORDS)
+        assert begins_an_event(piece, RECORDS) == is_one
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds"),
+    [
+        (b"a\0" * 100, ["malformed", "nul run"] * 100),
+        (b"a\0" * 101, ["malformed"]),
+        (b"a\0" * 101 + b'{"', ["malformed", "nul run"] * 101 + ["torn"]),
+        (b" \0" * 101 + b"\t\r\n", ["nul run"]),
+    ],
+)
+def test_many_nul_bytes_without_a_record_are_no_runs(line: bytes, kinds: list[str]) -> None:
+    """They are text of another encoding."""
+    assert kinds_in(line) == kinds
+
+
+@pytest.mark.parametrize("space", [b" ", b"\t", b"\r", b"\n"])
+def test_white_space_belongs_to_the_nul_bytes_that_it_is_around(space: bytes) -> None:
+    """Before a run, in it and behind it; before a record, it is a part of that."""
+    line = b"x" + space + b"\0" + space + b"\0" + space + LINE
+    datas = [piece.data for piece in pieces_in(line)]
+    assert datas == [b"x" + space, b"\0" + space + b"\0" + space, LINE]
+    assert [piece.data for piece in pieces_in(space + line[2:])] == [space + datas[1], LINE]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_record"),
+    [
+        *[("event", True), ("invalid event", True), ("other record", True), ("blank", False)],
+        *[("torn", False), ("nul run", False), ("conflict marker", False), ("malformed", False)],
+    ],
+)
+def test_a_record_is_a_whole_json_value(kind: Kind, *, is_record: bool) -> None:
+    """An event or not; of those that are none, some have an id of events."""
+    assert Piece(b"", kind).is_record == is_record
+    has_id = kind in {"invalid event", "other record"}
+    assert has_event_id(Piece(b'{"event_id": 1}', kind)) == has_id
+    assert not has_event_id(Piece(b'{"id": 1}', kind))
+
+
 @pytest.mark.parametrize(
     ("field", "is_found"),
     [
-        *[("event_id", True), ("kind", True), ("when", True), ("lamport_clock", True)],
+        *[("event_id", True), ("kind", True), ("when", True), ("size", True)],
+        ("lamport_clock", True),
         *[("cause", False), ("link", False), ("data", False), ("unknown", False)],
     ],
 )

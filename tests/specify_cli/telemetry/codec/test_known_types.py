@@ -70,6 +70,31 @@ def test_fields_of_known_types_are_not_read_back() -> None:
     assert CODEC.encode(event) == json.dumps(plain, sort_keys=True).encode() + b"\n"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"lamport_clock": 0, "final": True},
+        {"project": UUID(int=1), "parent": UUID(int=2)},
+        {"timestamp": datetime(2026, 1, 2, 3, 4, 5)},  # noqa: DTZ001  # it has no zone
+        {"timestamp": datetime(2026, 1, 2, 3, 4, 5, 6)},  # noqa: DTZ001  # the same
+        {"timestamp": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)},
+        {"timestamp": WHEN.astimezone(timezone(timedelta(hours=-3, minutes=-30)))},
+        {"payload": {"b": [1, None], "a": {"é": '"'}}, "node_id": '"\\\ud800'},
+    ],
+    ids=str,
+)
+def test_values_of_known_types_are_written_as_the_standard_library_has_them(
+    fields: dict[str, Any],
+) -> None:
+    """Without reading them back."""
+    event = Published(event_id="AA", **fields)
+    whole = event.model_dump() | {"timestamp": event.timestamp.isoformat()}
+    line = json.dumps(whole, sort_keys=True, default=str).encode() + b"\n"
+    assert CODEC.encode(event) == line
+    assert not reads_back(CODEC, event)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -127,6 +152,51 @@ class Text(str):
     """A text with a type of its own."""
 
     __slots__ = ()
+
+
+class Junk(datetime):
+    """A time whose text only has the length of one."""
+
+    def isoformat(self, *_: object) -> str:
+        """Return no time."""
+        return "x" * 25
+
+
+class OddUUID(UUID):
+    """A UUID with another text."""
+
+    def __str__(self) -> str:
+        """Return no UUID."""
+        return "x"
+
+
+def test_what_is_no_object_is_refused_as_a_payload() -> None:
+    """As it would be in a line."""
+    event = Published(event_id="AA").model_copy(update={"payload": [1]})
+    with pytest.raises(UnstorableError, match=r"^payload: Input should be an object$"):
+        CODEC.encode(event)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"timestamp": Junk(2026, 2, 16)},
+        {"project": OddUUID(int=7)},
+        {"parent": OddUUID(int=7)},
+        {"node_id": Text("x")},
+    ],
+    ids=["time", "uuid", "optional uuid", "text"],
+)
+def test_a_value_that_writes_itself_down_otherwise_reads_back_or_is_refused(
+    fields: dict[str, Any],
+) -> None:
+    """A subclass of a known type may have any text."""
+    event = Published(event_id="AA").model_copy(update=fields)
+    if "node_id" in fields:
+        assert CODEC.decode(CODEC.encode(event)) == event
+    else:
+        with pytest.raises(UnstorableError, match=f"^{min(fields)}: "):
+            CODEC.encode(event)
 
 
 READ: dict[str, dict[str, Any]] = {

@@ -83,6 +83,10 @@ def nested(depth: int, leaf: object = 1) -> dict[str, Any]:
         ({Agent.CLAUDE: Agent.CLAUDE}, {"claude": "claude"}),
         (OrderedDict(b=1, a=2), {"a": 2, "b": 1}),
         (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05Z"),
+        (
+            datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=5, minutes=45))),
+            "2026-01-02T00:00:00+05:45",
+        ),
         (date(2026, 1, 2), "2026-01-02"),
         (timedelta(hours=1), "PT1H"),
         (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),

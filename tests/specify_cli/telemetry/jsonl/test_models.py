@@ -340,13 +340,38 @@ class Strict(Event):
     model_config = ConfigDict(strict=True)
 
 
+class Looking(Event):
+    """The vendored contract, with a look at the whole."""
+
+    @model_validator(mode="after")
+    def look(self) -> Looking:
+        """Return the event."""
+        return self
+
+
+class Renamed(Event):
+    """The vendored contract with another name in a line."""
+
+    event_id: str = Field(min_length=26, max_length=26, validation_alias="id")
+
+
+class Either(Event):
+    """The vendored contract with another name beside the usual one."""
+
+    event_id: str = Field(
+        min_length=26, max_length=26, validation_alias=AliasChoices("event_id", "id")
+    )
+
+
 def test_only_the_vendored_fields_take_the_short_way() -> None:
     """What it was proved for, to the last bound; ids may be searched for in more models."""
     assert codec_of(Event)._forms.is_first_form
     assert codec_of(Same)._forms.is_first_form
     assert codec_of(Spelled)._forms.is_first_form
     assert codec_of(Base).ids_are_verbatim
+    assert not codec_of(Event | Same)._forms.is_first_form
     others: list[type[BaseModel]] = [Base, Bounded, Strict, *SPELLED_OTHERWISE]
+    others += [Looking, Renamed, Either]
     for model in others:
         assert not codec_of(model)._forms.is_first_form, model
     for model in SPELLED_OTHERWISE:
