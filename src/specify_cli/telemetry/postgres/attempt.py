@@ -65,7 +65,7 @@ class Attempts:
             return self._wait()
         if is_connected and (state is None or state.startswith(_UNKNOWN)):
             self.outcome_is_unknown = True
-        if not is_connected or isinstance(error, TimeoutError | NotReplicatedError):
+        if isinstance(error, TimeoutError | NotReplicatedError):
             return False
         if isinstance(error, errors.UndefinedTable) and not self.lacks_tables:
             self.lacks_tables = True
