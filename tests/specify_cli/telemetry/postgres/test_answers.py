@@ -129,6 +129,16 @@ def test_a_warning_is_an_error_of_what_has_to_last(server: Server) -> None:
     found.close()
 
 
+def test_a_warning_may_be_no_utf_8(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that knows of no encoding passes on whatever bytes it has."""
+    monkeypatch.setattr(session, "_note_warning", lambda warnings, _: warnings.append(b"no \xff"))
+    deadline = Deadline(20)
+    found = Session(Address(server.conninfo, {}), deadline)
+    with pytest.raises(NotReplicatedError, match="no \ufffd"):
+        found.run(b"ROLLBACK", (), deadline, writes=True)
+    found.close()
+
+
 def test_a_warning_may_be_without_a_text() -> None:
     """It is one all the same."""
     warnings: list[bytes] = []
