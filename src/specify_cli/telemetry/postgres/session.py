@@ -182,7 +182,7 @@ def _connected(address: Address, deadline: Deadline) -> pq.abc.PGconn:
         try:
             if _poll(connection, share):
                 return connection
-            reasons.append(connection.get_error_message("utf-8"))
+            reasons.append(connection.get_error_message())
         except (TimeoutError, Error) as error:
             connection.finish()  # what is refused libpq has closed
             reasons.append(str(error))
