@@ -20,6 +20,7 @@ from specify_cli.telemetry._codec import (
 )
 
 from ..support.events import CODEC, make_event
+from ..support.pydantic_release import needs_names_of_its_own
 
 
 class Named(TypedDict):
@@ -440,6 +441,7 @@ class NoteAlias(TypedDict):
     note: Annotated[str, Field(validation_alias="k")]
 
 
+@needs_names_of_its_own
 @pytest.mark.parametrize(
     "of",
     [IdAlias | NoteAlias, NoteAlias | IdAlias, IdAlias | OtherIdAlias, IdAlias | First],
