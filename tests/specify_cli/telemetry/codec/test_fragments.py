@@ -173,7 +173,11 @@ def test_conflict_markers_are_known(marker: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"\n", b"<<<<<<", b"<<<<<<<<", b"<<<<<<<x", b"======= x", b" =======", LINE]
+    "line",
+    [
+        *(b"", b"\n", b"<<<<<<", b"<<<<<<<<", b"<<<<<<<x", b"======= x", b" =======", b"\r======="),
+        LINE,
+    ],
 )
 def test_other_lines_are_no_conflict_markers(line: bytes) -> None:
     """Seven of them, at the beginning of the line, and then a space or nothing."""

@@ -170,6 +170,12 @@ class OddUUID(UUID):
         return "x"
 
 
+def test_a_payload_of_very_many_values_is_one_text() -> None:
+    """However the encoder hands it over."""
+    event = Published(event_id="ab", payload={"numbers": [1] * 200_000})
+    assert CODEC.decode(CODEC.encode(event)) == event
+
+
 def test_what_is_no_object_is_refused_as_a_payload() -> None:
     """As it would be in a line."""
     event = Published(event_id="AA").model_copy(update={"payload": [1]})
