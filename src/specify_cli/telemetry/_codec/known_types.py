@@ -21,7 +21,7 @@ _TIME_LENGTHS = {19, 25, 26, 32}
 # In any other zone an hour may come twice. A time in it equals none that has an offset only.
 _ZONES = {type(None), timezone, TzInfo}
 
-_KNOWN_CONFIG = {"title", "extra_fields_behavior", "frozen"}
+_KNOWN_CONFIG = {"title", "extra_fields_behavior"}
 
 Text: TypeAlias = Callable[[Any], str]
 """Returns the JSON of a value, or raises TypeError if that is not certain to read back."""
@@ -101,8 +101,9 @@ def _writer(schema: Schema) -> Text | None:
         return _writer(schema["schema"]) if is_of_text else None
     if kind == "dict":
         payload = schema.keys() <= {"type", "keys_schema", "values_schema", "min_length"}
-        keys, values = schema.get("keys_schema"), schema.get("values_schema", {"type": "any"})
-        return _object if payload and keys == {"type": "str"} and values["type"] == "any" else None
+        keys, values = schema.get("keys_schema"), schema.get("values_schema")
+        is_json = keys == {"type": "str"} and values == {"type": "any"}
+        return _object if payload and is_json else None
     return _WRITERS.get(kind)
 
 

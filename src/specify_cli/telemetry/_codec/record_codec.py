@@ -112,7 +112,7 @@ class RecordCodec:
         found: object = value
         for name in self._names:
             found = found.get(name) if isinstance(found, Mapping) else None
-        return _as_id(found) if self._names else None
+        return _as_id(found)
 
     def aggregate_of(self, value: Mapping[str, Any]) -> None:
         """Return None: nothing is known of what a record is about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -174,6 +175,18 @@ def test_a_payload_of_very_many_values_is_one_text() -> None:
     """However the encoder hands it over."""
     event = Published(event_id="ab", payload={"numbers": [1] * 200_000})
     assert CODEC.decode(CODEC.encode(event)) == event
+
+
+def test_integers_are_refused_that_other_processes_would_not_read() -> None:
+    """Also where this one would write them."""
+    event = Published(event_id="ab", payload={"number": 10**4300})
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        with pytest.raises(UnstorableError, match="an integer of more than 4300 digits"):
+            CODEC.encode(event)
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def test_what_is_no_object_is_refused_as_a_payload() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import OrderedDict
 from typing import Any
 
@@ -186,6 +187,33 @@ class Exhausting(dict[str, Any]):
     def items(self) -> Any:
         """Raise."""
         raise MemoryError
+
+
+@pytest.mark.parametrize("made", [dict, OrderedDict])
+def test_integers_are_refused_that_other_processes_would_not_read(made: Any) -> None:
+    """Also where this one would write them."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        with pytest.raises(UnstorableError):
+            RECORDS.encode(made({"number": 10**4300}))
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+def test_what_a_record_raises_is_the_cause() -> None:
+    """The store's error tells it in words."""
+
+    class Odd(OrderedDict[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            raise LookupError(key)
+
+        def items(self) -> Any:
+            raise LookupError("odd")
+
+    with pytest.raises(UnstorableError, match="LookupError: odd") as caught:
+        RECORDS.encode(Odd(a=1))
+    assert isinstance(caught.value.__cause__, LookupError)
 
 
 def test_running_out_of_memory_is_no_fault_of_a_record() -> None:

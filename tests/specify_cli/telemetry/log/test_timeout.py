@@ -168,6 +168,33 @@ def test_a_thread_that_waits_for_another_of_its_store_gives_up_too(log: Path) ->
     assert isinstance(caught[0], TimeoutError)
 
 
+def test_without_a_timeout_another_thread_of_the_store_is_waited_for_without_end(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its event is saved then."""
+    store = SimpleJsonStore(log, timeout=None)
+    of_threads = store._writer._lock
+    waits: list[tuple[bool, float]] = []
+
+    class Noting:
+        release = staticmethod(of_threads.release)
+
+        def acquire(self, blocking: bool, timeout: float = -1) -> bool:  # noqa: FBT001  # as RLock
+            waits.append((blocking, timeout))
+            return of_threads.acquire(blocking, timeout)
+
+    monkeypatch.setattr(store._writer, "_lock", Noting())
+    thread = threading.Thread(target=store.save_event, args=(event := make_event(),))
+    with of_threads:
+        thread.start()
+        while thread.is_alive() and len(waits) < 2:
+            time.sleep(0.001)
+        assert store.load_all_events() == []
+    thread.join()
+    assert waits == [(False, -1), (True, -1)]
+    assert store.load_all_events() == [event]
+
+
 def test_a_known_event_is_not_waited_for_twice(log: Path) -> None:
     """Once to look it up, and once to save it, that would be."""
     store = SimpleJsonStore(log, timeout=1)
