@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing import DurableEventStoreContract
 
 from . import broken_durability
@@ -69,3 +70,69 @@ def test_stores_that_take_turns_are_looked_at_after_each_save(tmp_path: Path) ->
         lambda: partial(broken_durability.Stale, tmp_path / "events"), contract
     ).values()
     assert re.match(r"load_all_events\(\) is wrong:\nnot loaded: event [^\n]*$", says)
+
+
+def copies(events: list[Event]) -> list[Event]:
+    """Return events that share nothing with these."""
+    return [event.model_copy(deep=True) for event in events]
+
+
+class SharingWhatIsSaved(broken_durability.KeepingTheCallersEvent):
+    """Copies what it gives, and nothing else."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return copies(super().load_all_events())
+
+
+class SharingWhatIsLoaded(broken_durability.KeepingTheCallersEvent):
+    """Copies what it is given, and nothing else."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return super().kept(event).model_copy(deep=True)
+
+
+class SharingWhatIsLoadedOfOneAggregate(SharingWhatIsLoaded):
+    """Copies what it gives of all of them, too."""
+
+    def load_events(self, aggregate_id: str) -> list[Event]:
+        """Return the events of one aggregate."""
+        return [event for event in self.events if self.belongs(event, aggregate_id)]
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return copies(super().load_all_events())
+
+
+class SharingNothing(broken_durability.NotDurable):
+    """Copies all, and writes nothing."""
+
+    def kept(self, event: Event) -> Event:
+        """Return an event as it comes back."""
+        return super().kept(event).model_copy(deep=True)
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return copies(super().load_all_events())
+
+
+@pytest.mark.parametrize(
+    ("store", "says"),
+    [
+        (SharingWhatIsSaved, r"what a load returned is wrong:\nchanged: .*\[1, 'saved'\]\}"),
+        (SharingWhatIsLoaded, r"what a load returned is wrong:\nchanged: .*\[1, 'loaded'\]\}"),
+        (
+            SharingWhatIsLoadedOfOneAggregate,
+            r"load_all_events\(\) is wrong:\nchanged: .*\[1, 'loaded'\]\}",
+        ),
+        (SharingNothing, r"load_all_events\(\) is wrong:\nnot loaded: event"),
+    ],
+)
+def test_a_payload_that_is_shared_with_the_caller_is_found(
+    store: type[FileStore], says: str, tmp_path: Path
+) -> None:
+    """With whoever saved it, or with whoever loaded it, by one load or the other."""
+    contract = only(DurableEventStoreContract, "a_saved_event_stays_as_it_was")
+    (found,) = failures(lambda: partial(store, tmp_path / "events"), contract).values()
+    assert re.match(says, found), found
