@@ -225,7 +225,6 @@ def test_a_field_that_is_read_under_another_name_too_is_not_searched_for() -> No
         (Annotated[datetime | None, AfterValidator(same)], False),
         (Annotated[str, AfterValidator(informed)], False),
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("default", [..., None], ids=["needed", "default"])
 def test_texts_numbers_times_and_payloads_are_of_known_types(
@@ -351,7 +350,7 @@ CONFIGS: list[tuple[ConfigDict, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("config", "expected"), CONFIGS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("config", "expected"), CONFIGS)
 def test_a_setting_that_changes_texts_is_seen(config: ConfigDict, expected: set[str]) -> None:
     """Any that is not known makes what is written be read back."""
     assert known(codec_of_rows(row(config))) == expected
@@ -503,7 +502,6 @@ SEARCHED = {"id", "of", "clock"}
         (dict[str, int], set()),
         (dict[int, Any], set()),
     ],
-    ids=str,
 )
 def test_of_other_types_the_same_is_known(of: Any, expected: set[str]) -> None:
     """Of several, what holds for each; of a dictionary, what its class does not say is unknown."""
