@@ -29,7 +29,7 @@ PURE = ("_contract", "_codec")
 # What no function can change, other than by giving the name another value, as it does an integer.
 _CONSTANT = (
     *(ModuleType, str, bytes, tuple, frozenset, re.Pattern, logging.Logger, float),
-    *(type(annotations), SimpleNamespace, TypeVar, UnionType),
+    *(type(annotations), TypeVar, UnionType),
 )
 _NAME = telemetry.__name__
 
@@ -101,8 +101,9 @@ class Image:
         for names, key, value, content in self._loaded:
             names[key] = value
             if content is not None:
-                value.clear()
-                value.update(content)
+                held = _contents_of(value)
+                held.clear()
+                held.update(content)
 
     def _share(self, part: str) -> None:
         importlib.import_module(f"{_NAME}.{part}")
@@ -132,7 +133,15 @@ class Image:
 
 
 def _content(value: Any) -> Any:
-    return value.copy() if isinstance(value, dict | set | WeakSet) else None
+    held = _contents_of(value)
+    return None if held is None else held.copy()
+
+
+def _contents_of(value: Any) -> Any:
+    """Return what holds the contents of a value that may change in place, if it is such a value."""
+    if isinstance(value, SimpleNamespace):
+        return vars(value)
+    return value if isinstance(value, dict | set | WeakSet) else None
 
 
 class Copies(Protocol):
