@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from typing_extensions import Annotated  # noqa: UP035  # as users of pydantic write it
 
 from specify_cli.telemetry._codec import EventCodec, UnstorableError, codec_of
+
+from ..support.digits import digits_at_most
 
 WHEN = datetime(2026, 2, 16, 9, 12, 58, 36834, tzinfo=UTC)
 
@@ -180,13 +181,9 @@ def test_a_payload_of_very_many_values_is_one_text() -> None:
 def test_integers_are_refused_that_other_processes_would_not_read() -> None:
     """Also where this one would write them."""
     event = Published(event_id="ab", payload={"number": 10**4300})
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        with pytest.raises(UnstorableError, match="an integer of more than 4300 digits"):
-            CODEC.encode(event)
-    finally:
-        sys.set_int_max_str_digits(limit)
+    refusal = "an integer of more than 4300 digits"
+    with digits_at_most(0), pytest.raises(UnstorableError, match=refusal):
+        CODEC.encode(event)
 
 
 def test_what_is_no_object_is_refused_as_a_payload() -> None:

@@ -9,7 +9,6 @@ import enum
 import functools
 import json
 import math
-import sys
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from specify_cli.spec_kitty_events import Event, StorageError
 from specify_cli.telemetry import JsonlEventStore, SimpleJsonStore
 from specify_cli.telemetry._codec import json_values
 
+from ..support.digits import digits_at_most
 from ..support.events import CODEC, WHEN, make_event, make_events
 from ..support.pydantic_release import needs_deque_in_json
 
@@ -390,9 +390,7 @@ def test_what_loads_does_not_depend_on_the_digit_limit(store: SimpleJsonStore) -
     line = json.dumps(
         make_event().to_dict() | {"timestamp": WHEN.isoformat(), "payload": {"s": "\ud800"}}
     )
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
+    with digits_at_most(0):
         for length in (4299, 4300):
             number = 10**length
             line_of_it = line.replace('{"s": ', f'{{"a": -{number}, "s": ')
@@ -404,8 +402,6 @@ def test_what_loads_does_not_depend_on_the_digit_limit(store: SimpleJsonStore) -
                 store.save_event(make_event(payload=payload))
         store.file_path.write_text(line.replace('{"s": ', f'{{"a": -{10**4300}, "s": '))
         assert store.load_all_events() == []
-    finally:
-        sys.set_int_max_str_digits(limit)
 
 
 class Read(Exception):  # noqa: N818  # not an error

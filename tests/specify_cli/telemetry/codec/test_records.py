@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import OrderedDict
 from typing import Any
 
 import pytest
 
 from specify_cli.telemetry._codec import RECORDS, MalformedLineError, RecordCodec, UnstorableError
+
+from ..support.digits import digits_at_most
 
 NESTED = RecordCodec("meta.id")
 
@@ -192,13 +193,8 @@ class Exhausting(dict[str, Any]):
 @pytest.mark.parametrize("made", [dict, OrderedDict])
 def test_integers_are_refused_that_other_processes_would_not_read(made: Any) -> None:
     """Also where this one would write them."""
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        with pytest.raises(UnstorableError):
-            RECORDS.encode(made({"number": 10**4300}))
-    finally:
-        sys.set_int_max_str_digits(limit)
+    with digits_at_most(0), pytest.raises(UnstorableError):
+        RECORDS.encode(made({"number": 10**4300}))
 
 
 def test_what_a_record_raises_is_the_cause() -> None:

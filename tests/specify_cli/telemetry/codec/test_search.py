@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
@@ -19,6 +18,8 @@ from specify_cli.telemetry._codec import (
     lines_of_aggregate,
     named_ids,
 )
+
+from ..support.digits import digits_at_most
 
 
 class Upper(BaseModel):
@@ -87,10 +88,8 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 @pytest.fixture
 def few_digits() -> Iterator[None]:
     """Have Python read integers of no more digits than it can be told to."""
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(640)
-    yield
-    sys.set_int_max_str_digits(limit)
+    with digits_at_most(640):
+        yield
 
 
 def places(lines: list[bytes], *numbers: int) -> list[tuple[int, bytes]]:
@@ -146,11 +145,9 @@ def test_an_integer_that_python_may_not_read_is_left_to_the_line(decoded: list[b
     """Which is decoded on its own."""
     line = b'{"id": %b}\n' % (b"1" * 641)
     block = b'{"n": 1}\n%b{"id": 2}\n' % line
-    limit = sys.get_int_max_str_digits()
     found = list(named_ids(block, AS_IT_STANDS))
-    sys.set_int_max_str_digits(0)
-    assert found == [(int("1" * 641), 9), (2, 9 + len(line))]
-    sys.set_int_max_str_digits(limit)
+    with digits_at_most(0):
+        assert found == [(int("1" * 641), 9), (2, 9 + len(line))]
     assert decoded == [line]
 
 
