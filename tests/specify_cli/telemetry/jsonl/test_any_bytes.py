@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -23,7 +21,7 @@ EVENTS = [
 INTACT = {CODEC.encode(event).rstrip(b"\n"): event for event in EVENTS}
 NEW = make_event(numbered_id(99), lamport_clock=99)
 
-pytestmark = pytest.mark.uncounted
+pytestmark = [pytest.mark.uncounted, pytest.mark.usefixtures("quiet")]
 
 many = settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 
@@ -91,15 +89,6 @@ def check_saves(store: SimpleJsonStore, content: bytes, loaded: list[Event]) -> 
     assert list(store.iter_events()) == expected
     assert store.save_events(saved) == 0
     assert store.file_path.read_bytes() == after
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quiet() -> Iterator[None]:
-    """Leave the warnings out; other tests look at them."""
-    logger = logging.getLogger("specify_cli.telemetry")
-    logger.setLevel(logging.CRITICAL)
-    yield
-    logger.setLevel(logging.NOTSET)
 
 
 @many

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -17,7 +15,7 @@ from specify_cli.telemetry import SimpleJsonStore
 
 from .test_any_bytes import INTACT, mutated, mutations
 
-pytestmark = pytest.mark.uncounted
+pytestmark = [pytest.mark.uncounted, pytest.mark.usefixtures("quiet")]
 
 many = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 IS_CURSOR = re.compile(r"1(:[0-9]{1,19}){2}:[0-9a-f]{8}:[0-9a-f]{16}").fullmatch
@@ -93,15 +91,6 @@ def events_of(lines: bytes, folder: str) -> list[Event]:
     log = Path(folder, "alone.jsonl")
     log.write_bytes(lines)
     return list(SimpleJsonStore(log).iter_events())
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quiet() -> Iterator[None]:
-    """Leave the warnings out; other tests look at them."""
-    logger = logging.getLogger("specify_cli.telemetry")
-    logger.setLevel(logging.CRITICAL)
-    yield
-    logger.setLevel(logging.NOTSET)
 
 
 @many
