@@ -11,6 +11,7 @@ import threading
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing import ThreadSafeEventStoreContract
 
+from .broken_values import ChangingTheCallersPayload
 from .working_stores import LockedStore, Store
 
 
@@ -125,14 +126,8 @@ class HangingInThreads(LockedStore):
         super().save_event(event)
 
 
-class ChangingTheCallersEvents(LockedStore):
-    """Adds to what it is given, and not to what it keeps, which is for others to find."""
-
-    def kept(self, event: Event) -> Event:
-        """Return an event as it comes back."""
-        copy = event.model_copy(deep=True)
-        event.payload["saved"] = True
-        return copy
+class ChangingTheCallersEvents(ChangingTheCallersPayload, LockedStore):
+    """Does so, which is for others to find, where threads may share it."""
 
 
 class OfTheFirstThread(LockedStore):

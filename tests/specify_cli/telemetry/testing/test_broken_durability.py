@@ -72,49 +72,40 @@ def test_stores_that_take_turns_are_looked_at_after_each_save(tmp_path: Path) ->
     assert re.match(r"load_all_events\(\) is wrong:\nnot loaded: event [^\n]*$", says)
 
 
-def copies(events: list[Event]) -> list[Event]:
-    """Return events that share nothing with these."""
-    return [event.model_copy(deep=True) for event in events]
-
-
-class SharingWhatIsSaved(broken_durability.KeepingTheCallersEvent):
-    """Copies what it gives, and nothing else."""
-
-    def load_all_events(self) -> list[Event]:
-        """Return every event."""
-        return copies(super().load_all_events())
-
-
-class SharingWhatIsLoaded(broken_durability.KeepingTheCallersEvent):
-    """Copies what it is given, and nothing else."""
+class CopyingWhatItIsGiven(FileStore):
+    """Shares nothing with whoever saves."""
 
     def kept(self, event: Event) -> Event:
         """Return an event as it comes back."""
         return super().kept(event).model_copy(deep=True)
 
 
-class SharingWhatIsLoadedOfOneAggregate(SharingWhatIsLoaded):
-    """Copies what it gives of all of them, too."""
+class CopyingWhatItGives(FileStore):
+    """Shares nothing with whoever loads."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        return [event.model_copy(deep=True) for event in super().load_all_events()]
+
+
+class SharingWhatIsSaved(CopyingWhatItGives, broken_durability.KeepingTheCallersEvent):
+    """Keeps the object that it was given, and gives it to nobody."""
+
+
+class SharingWhatIsLoaded(CopyingWhatItIsGiven, broken_durability.KeepingTheCallersEvent):
+    """Gives the object that it keeps, and got it from nobody."""
+
+
+class SharingWhatIsLoadedOfOneAggregate(CopyingWhatItGives, SharingWhatIsLoaded):
+    """Gives it to those who load one aggregate."""
 
     def load_events(self, aggregate_id: str) -> list[Event]:
         """Return the events of one aggregate."""
         return [event for event in self.events if self.belongs(event, aggregate_id)]
 
-    def load_all_events(self) -> list[Event]:
-        """Return every event."""
-        return copies(super().load_all_events())
 
-
-class SharingNothing(broken_durability.NotDurable):
-    """Copies all, and writes nothing."""
-
-    def kept(self, event: Event) -> Event:
-        """Return an event as it comes back."""
-        return super().kept(event).model_copy(deep=True)
-
-    def load_all_events(self) -> list[Event]:
-        """Return every event."""
-        return copies(super().load_all_events())
+class SharingNothing(CopyingWhatItGives, CopyingWhatItIsGiven, broken_durability.NotDurable):
+    """Writes nothing either."""
 
 
 @pytest.mark.parametrize(
