@@ -63,12 +63,12 @@ class Choice:
 
     def here(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run the edit in their own process."""
-        groups = self._sets(self._lines.here, self._lines_of(mutant))
+        groups = _sets(self._lines.here, self._lines_of(mutant))
         return self._of_wing(mutant, groups, MOST_IN_MEMORY)
 
     def elsewhere(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run the edit in a process that they start."""
-        return self._of_wing(mutant, self._sets(self._lines.elsewhere, self._lines_of(mutant)))
+        return self._of_wing(mutant, _sets(self._lines.elsewhere, self._lines_of(mutant)))
 
     def whole_module(self, mutant: Mutant) -> list[Test]:
         """Return the tests that run anything of the module."""
@@ -90,11 +90,7 @@ class Choice:
 
     def _every_set(self, lines: set[Line]) -> Iterator[set[Test]]:
         for kind in (self._lines.here, self._lines.elsewhere):
-            yield from self._sets(kind, lines)
-
-    def _sets(self, kind: Mapping[Line, set[Test]], lines: Iterable[Line]) -> Iterator[set[Test]]:
-        # Looking a line up by its key would add it, while another thread goes through them.
-        return (kind.get(line, set()) for line in lines)
+            yield from _sets(kind, lines)
 
     def _of_wing(
         self, mutant: Mutant, groups: Iterable[set[Test]], most: float = MOST_ON_DISK
@@ -127,6 +123,10 @@ class Choice:
                     statements.update(dict.fromkeys(numbers, node))
             self._statements[mutant.path] = statements
         return self._statements[mutant.path].get(mutant.line)
+
+
+def _sets(kind: Mapping[Line, set[Test]], lines: Iterable[Line]) -> Iterator[set[Test]]:
+    return (kind.get(line, set()) for line in lines)
 
 
 def folder_of(test: Test) -> str:

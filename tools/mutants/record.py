@@ -6,7 +6,6 @@ import contextlib
 import multiprocessing
 import os
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -61,8 +60,9 @@ class Lines:
 
     def __init__(self) -> None:
         """Know of no line."""
-        self.here: defaultdict[Line, set[Test]] = defaultdict(set)
-        self.elsewhere: defaultdict[Line, set[Test]] = defaultdict(set)
+        # Looking a line up adds none: threads do so while others go through them.
+        self.here: dict[Line, set[Test]] = {}
+        self.elsewhere: dict[Line, set[Test]] = {}
         self.on_import: set[Line] = set()
 
     def every(self) -> set[Line]:
@@ -78,7 +78,7 @@ class Lines:
                 for context in contexts:
                     if context:
                         kind = self.elsewhere if context.startswith(">") else self.here
-                        kind[line].add(tests[int(context.strip(">"))])
+                        kind.setdefault(line, set()).add(tests[int(context.strip(">"))])
                     else:
                         self.on_import.add(line)
 
