@@ -98,7 +98,7 @@ def records_in(
         reading = read(data, start)
         reached = after_space(data, reading.end)
         is_torn = not reading.is_whole
-        first = _misplaced_object(reading, codec)
+        first = _object_of_its_own(reading, codec)
         if first is None or not (is_known or reading.is_whole):
             continue
         if not _is_ended(data, reached, is_known=is_known and ends_line):
@@ -142,8 +142,8 @@ def required_fields(codec: Codec[Any]) -> tuple[bytes, ...]:
     return tuple(name.encode() for name in _missing_fields(refusal.errors if refusal else []))
 
 
-def _misplaced_object(reading: Reading, codec: Codec[Any]) -> int | None:
-    """Return where an object begins that no torn record before it can hold, if one was read."""
+def _object_of_its_own(reading: Reading, codec: Codec[Any]) -> int | None:
+    """Return where the object begins that was read last, if no torn record can hold it."""
     if all(c.is_object and not _takes_an_object(c.key, codec) for c in reading.unended):
         return reading.last_object
     return None
