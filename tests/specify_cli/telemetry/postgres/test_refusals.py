@@ -171,14 +171,15 @@ def test_a_connection_that_was_ended_is_replaced(
         assert store.load_all_events()[-1] == other
 
 
-def test_a_server_that_is_starting_is_waited_for(server: Server, log: str) -> None:
+def test_a_server_that_is_starting_is_waited_for(own_server: Server, log: str) -> None:
     """It says that it is; one that is not there at all is an error at once."""
-    store = SimplePostgresStore(server.conninfo, log)
+    own_server.start()
+    store = SimplePostgresStore(own_server.conninfo, log)
     store.save_events(make_events(20))
-    server.kill()
+    own_server.kill()
     with pytest.raises(StorageError, match="refused"):
         store.load_all_events()
-    server.start(wait=False)
+    own_server.start(wait=False)
     end = time.monotonic() + 30
     loaded = None
     while loaded is None:
