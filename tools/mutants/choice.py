@@ -28,7 +28,7 @@ FOLDERS = {
     "telemetry": ("jsonl", "codec", "check", "repair", "cli"),
 }
 # Seconds of tests for one mutant, as long as they take when they are measured.
-MOST_IN_MEMORY, MOST_ON_DISK = 15.0, 10.0
+MOST_IN_MEMORY, MOST_ON_DISK = 30.0, 20.0
 
 
 def wing_of(mutant: Mutant) -> str:
