@@ -9,6 +9,7 @@ import resource
 import select
 import shutil
 import signal
+import sys
 import tempfile
 import time
 import traceback
@@ -69,8 +70,11 @@ class Outcome(NamedTuple):
     endless: bool = False
 
 
-class Examples:
-    """Has hypothesis draw the same examples every time, and spend none on making one small."""
+class Alike:
+    """Has a test do the same every time, whatever ran before it.
+
+    Hypothesis draws the same examples, and spends none on making one small.
+    """
 
     def pytest_configure(self) -> None:
         """Set it up."""
@@ -79,6 +83,17 @@ class Examples:
             "mutants", phases=phases, derandomize=True, database=None, deadline=None
         )
         hypothesis.settings.load_profile("mutants")
+
+    def pytest_collection_finish(self) -> None:
+        """Find what the code remembers of calls."""
+        modules = [module for name, module in sys.modules.items() if name.startswith("specify_cli")]
+        things = [thing for module in modules for thing in vars(module).values()]
+        self._caches = [thing for thing in things if hasattr(thing, "cache_clear")]
+
+    def pytest_runtest_setup(self) -> None:
+        """Forget it: what a test runs must not depend on those before it."""
+        for cache in self._caches:
+            cache.cache_clear()
 
 
 class Plugin:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, Literal
 
 import coverage
 import pytest
 
-from .child import OPTIONS, Examples, Test
+from .child import OPTIONS, Alike, Test
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 # A line of the measured code, and what runs it.
 Line = tuple[Path, int]
+Moment = Literal["call", "line", "return", "exception", "opcode"]
 SETTINGS = """
 [run]
 source_pkgs = specify_cli.telemetry
@@ -27,12 +34,19 @@ data_file = {folder}/data
 
 
 class Recorder:
-    """Has coverage know which test runs, here and in the processes that it starts."""
+    """Has coverage know which test runs, here and in the processes that it starts.
+
+    Attributes:
+        tests: The tests that have run.
+        unmeasured: The lines that each test ran while it had its own trace function in the place of
+            coverage's, by the number of the test and by file.
+    """
 
     def __init__(self, measured: coverage.Coverage) -> None:
         """Tell ``measured``."""
         self._measured = measured
         self.tests: list[Test] = []
+        self.unmeasured: dict[int, dict[str, set[int]]] = {}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -47,6 +61,27 @@ class Recorder:
         self.tests.append(Test(item.nodeid, time.monotonic() - start))
         self._measured.switch_context("")
         return result
+
+    @contextlib.contextmanager
+    def tracing(self) -> Iterator[None]:
+        """Look over the shoulder of a test that traces the code itself."""
+        trace = sys.settrace
+
+        def replacement(function: TraceFunction | None) -> None:
+            is_own = isinstance(function, FunctionType | MethodType)
+            trace(self._noting(function) if is_own else function)
+
+        sys.settrace = replacement
+        yield
+        sys.settrace = trace
+
+    def _noting(self, function: TraceFunction | None) -> TraceFunction:
+        def note(frame: FrameType, moment: Moment, argument: Any) -> TraceFunction:
+            files = self.unmeasured.setdefault(len(self.tests), {})
+            files.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
+            return self._noting(function and function(frame, moment, argument))
+
+        return note
 
 
 class Lines:
@@ -115,8 +150,14 @@ def _record(connection: Connection, project: Path, folder: str, scratch: Path) -
     measured = coverage.Coverage(config_file=str(settings))
     recorder = Recorder(measured)
     measured.start()
-    pytest.main([*OPTIONS, folder], plugins=[recorder, Examples()])
+    with recorder.tracing():
+        pytest.main([*OPTIONS, folder], plugins=[recorder, Alike()])
     measured.stop()
     measured.save()
+    traced = coverage.CoverageData(str(scratch / "data.traced"))
+    for number, files in recorder.unmeasured.items():
+        traced.set_context(str(number))
+        sources = str(project / "src")
+        traced.add_lines({file: files[file] for file in files if file.startswith(sources)})
     connection.send(recorder.tests)
     connection.close()

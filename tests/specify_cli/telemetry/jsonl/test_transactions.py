@@ -6,6 +6,7 @@ import errno
 import gc
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -233,8 +234,10 @@ def test_nesting_is_refused_while_another_thread_waits(own: bool, log: Path) -> 
             waiting = pool.submit(shared.append, {"id": "b"})
             while len(in_flight.threads) < 2:
                 time.sleep(0.001)
-            with pytest.raises(StorageError, match="an append of this very thread is under way"):
+            refused = f'cannot append to "{log}": an append of this very thread is under way'
+            with pytest.raises(StorageError, match=f"^{re.escape(refused)}$") as caught:
                 shared.append({"id": "c"})
+            assert isinstance(caught.value.__cause__, OSError)
             assert held.append({"id": "a"})
         assert waiting.result()
     assert [record["id"] for record in outer.records()] == ["a", "b"]
