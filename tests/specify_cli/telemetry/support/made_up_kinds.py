@@ -207,7 +207,7 @@ SIMPLE: list[Kind] = [
     Kind(pydantic.AnyUrl, lambda _: "http://example.com/a"),
     Kind(pydantic.ByteSize, lambda _: "3kb"),
     Kind(Annotated[float, Field(allow_inf_nan=False)], lambda c: c.one_of(_FLOATS)),
-    Kind(Annotated[dict[str, Any], Field(max_length=1)], lambda c: {text(c): 1}),
+    Kind(Annotated[dict[str, Any], Field(max_length=1)], lambda c: {text(c): 1}, is_open=True),
 ]
 
 
