@@ -76,9 +76,12 @@ class Recorder:
         sys.settrace = trace
 
     def _noting(self, function: TraceFunction | None) -> TraceFunction:
-        def note(frame: FrameType, moment: Moment, argument: Any) -> TraceFunction:
-            files = self.unmeasured.setdefault(len(self.tests), {})
-            files.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
+        def note(frame: FrameType, moment: Moment, argument: Any) -> TraceFunction | None:
+            file, line = frame.f_code.co_filename, frame.f_lineno
+            if file == __file__:  # the end of tracing, which is none of the test's
+                return None
+            if line is not None:
+                self.unmeasured.setdefault(len(self.tests), {}).setdefault(file, set()).add(line)
             return self._noting(function and function(frame, moment, argument))
 
         return note
