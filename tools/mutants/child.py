@@ -70,7 +70,7 @@ class Outcome(NamedTuple):
     endless: bool = False
 
 
-class Alike:
+class Repeatable:
     """Has a test do the same every time, whatever ran before it.
 
     Hypothesis draws the same examples, and spends none on making one small.

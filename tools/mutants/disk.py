@@ -15,7 +15,7 @@ import pydantic
 import pytest
 import ulid
 
-from .child import FAILED, OPTIONS, PASSED, Alike, Plugin, Request, Test, run
+from .child import FAILED, OPTIONS, PASSED, Plugin, Repeatable, Request, Test, run
 
 __all__ = ["psycopg", "pydantic", "serve", "ulid"]
 
@@ -57,7 +57,7 @@ def _action(request: Request) -> Callable[[Callable[[Test], None]], int]:
         # Most mutants are killed by the first: the others need not even be collected.
         for files in filter(None, ([first], others)):
             tell(Test(f"{files[0]} (as it is collected)", 5.0))
-            code = pytest.main([*OPTIONS, *files], plugins=[plugin, Alike()])
+            code = pytest.main([*OPTIONS, *files], plugins=[plugin, Repeatable()])
             if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
                 return FAILED
         return PASSED

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from .child import FAILED, NOT_IN_MEMORY, OPTIONS, PASSED, Alike, Plugin, Request, Test, run
+from .child import FAILED, NOT_IN_MEMORY, OPTIONS, PASSED, Plugin, Repeatable, Request, Test, run
 from .swap import Functions
 
 
@@ -84,4 +84,4 @@ def serve(connection: Connection, project: Path, folders: list[str]) -> None:
     os.environ["TMPDIR"] = str(project)  # for what the tests share
     for stream in (1, 2):
         os.dup2(os.open(project / "memory.txt", os.O_CREAT | os.O_WRONLY | os.O_APPEND), stream)
-    pytest.main([*OPTIONS, *folders], plugins=[Service(connection, project), Alike()])
+    pytest.main([*OPTIONS, *folders], plugins=[Service(connection, project), Repeatable()])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import coverage
 import pytest
 
-from .child import OPTIONS, Alike, Test
+from .child import OPTIONS, Repeatable, Test
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
@@ -64,7 +64,7 @@ class Recorder:
 
     @contextlib.contextmanager
     def tracing(self) -> Iterator[None]:
-        """Look over the shoulder of a test that traces the code itself."""
+        """Note the lines also where a test traces the code itself."""
         trace = sys.settrace
 
         def replacement(function: TraceFunction | None) -> None:
@@ -154,7 +154,7 @@ def _record(connection: Connection, project: Path, folder: str, scratch: Path) -
     recorder = Recorder(measured)
     measured.start()
     with recorder.tracing():
-        pytest.main([*OPTIONS, folder], plugins=[recorder, Alike()])
+        pytest.main([*OPTIONS, folder], plugins=[recorder, Repeatable()])
     measured.stop()
     measured.save()
     traced = coverage.CoverageData(str(scratch / "data.traced"))
