@@ -202,9 +202,13 @@ class HangingForASecondThread(Store):
     def __init__(self) -> None:
         """Start empty."""
         super().__init__()
-        self.lock = threading.RLock()
+        self.lock = threading.Lock()
+        # Not its number, which the next thread may have.
+        self.owner: threading.Thread | None = None
 
     def save_event(self, event: Event) -> None:
         """Keep one event."""
-        self.lock.acquire()
+        if self.owner is not threading.current_thread():
+            self.lock.acquire()
+            self.owner = threading.current_thread()
         super().save_event(event)
