@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
-import sys
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
 from specify_cli.telemetry import SimpleJsonStore
+from specify_cli.telemetry._log import lock
 from specify_cli.telemetry._log.held import ChangedError, held
 
 from ..support.descriptors import next_descriptor
@@ -81,24 +80,32 @@ def test_another_file_in_its_place_is_seen(log: Path) -> None:
             source.check()
 
 
-def test_an_interrupt_when_it_is_locked_leaves_it_open_nowhere(log: Path) -> None:
+class Interrupting:
+    """Stands for an interrupt that comes as soon as the log is locked."""
+
+    def __iter__(self) -> Iterator[object]:
+        """Be it."""
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_when_it_is_locked_leaves_it_open_nowhere(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not even while the interrupt is looked at."""
     log.touch()
     before = next_descriptor()
+    hold = lock.hold
 
-    def interrupt(frame: FrameType, event: str, _: object) -> Any:
-        frame.f_trace_opcodes = True
-        is_here = event == "opcode" and frame.f_code.co_name == "_try_to_hold"
-        if is_here and next_descriptor() != before:
-            raise KeyboardInterrupt
-        return interrupt
+    def interrupted(path: str, flags: int, kind: lock.Kind) -> Iterator[Interrupting]:
+        holding = hold(path, flags, kind)
+        next(holding)
+        try:
+            yield Interrupting()
+        finally:
+            holding.close()
 
-    tracing = sys.gettrace()
-    sys.settrace(interrupt)
-    try:
-        with pytest.raises(KeyboardInterrupt) as caught, held(log):
-            raise AssertionError
-    finally:
-        sys.settrace(tracing)
+    monkeypatch.setattr(lock, "hold", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught, held(log):
+        raise AssertionError
     assert next_descriptor() == before
     assert caught.tb is not None
