@@ -54,11 +54,13 @@ class Server:
             again = again or request.tests[:1]
             if self.ask(request._replace(text=None, tests=again)).status != FAILED:
                 return outcome
-            # The change may have harmed what is shared, such as a database.
+            # The change may have harmed what is shared, such as a database; or another one had.
             self.stop()
             self.start()
             name = again[0].name
             if name in doubted:
+                if self.ask(request._replace(text=None, tests=again)).status != FAILED:
+                    return outcome
                 leave_out(name)
                 rest = [test for test in request.tests if test.name != name]
                 request = request._replace(tests=rest)
