@@ -76,17 +76,27 @@ class Choice:
         return self._of_wing(mutant, self._every_set(lines))
 
     def naming(self, mutant: Mutant) -> list[Test]:
-        """Return the tests that run lines with the name of what the edit is assigned to."""
+        """Return the tests that run lines with the name of what the edit is assigned to.
+
+        Or with the name of what is made of that, in assignments of the same module.
+        """
         statement = self._statement(mutant)
         if not isinstance(statement, ast.Assign | ast.AnnAssign):
             return []
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-        name = re.compile(rf"\b{re.escape(ast.unparse(target))}\b")
+        name = re.compile(rf"\b({'|'.join(map(re.escape, self._names_from(mutant, statement)))})\b")
         lines = set()
         for path, text in self._texts.items():
             numbered = enumerate(text.splitlines(), 1)
             lines |= {(path, number) for number, line in numbered if name.search(line)}
         return self._of_wing(mutant, self._every_set(lines))
+
+    def _names_from(self, mutant: Mutant, statement: ast.Assign | ast.AnnAssign) -> set[str]:
+        names = {_target(statement)}
+        for other in ast.parse(self._texts[mutant.path]).body:
+            if isinstance(other, ast.Assign | ast.AnnAssign):
+                used = {node.id for node in ast.walk(other) if isinstance(node, ast.Name)}
+                names |= {_target(other)} if used & names else set()
+        return names
 
     def _every_set(self, lines: set[Line]) -> Iterator[set[Test]]:
         for kind in (self._lines.here, self._lines.elsewhere):
@@ -123,6 +133,11 @@ class Choice:
                     statements.update(dict.fromkeys(numbers, node))
             self._statements[mutant.path] = statements
         return self._statements[mutant.path].get(mutant.line)
+
+
+def _target(statement: ast.Assign | ast.AnnAssign) -> str:
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+    return ast.unparse(target)
 
 
 def _sets(kind: Mapping[Line, set[Test]], lines: Iterable[Line]) -> Iterator[set[Test]]:
