@@ -279,16 +279,17 @@ def test_a_type_has_one_codec() -> None:
     class Rows(JsonlEventStore[Any]):
         event_model = dict[str, Any]
 
-    assert codec_of(Plain) is codec_of(Event) is CODEC
+    codec = codec_of(Event)
+    assert codec_of(Plain) is codec_of(Event) is codec
     assert codec_of(Rows) is codec_of(Rows)
-    assert codec_of(Ordered) is codec_of(Ordered) is not CODEC
+    assert codec_of(Ordered) is codec_of(Ordered) is not codec
     assert codec_of(Linked) is not codec_of(Ordered)
     assert codec_of(Linked).aggregate_field == codec_of(Linked).aggregate_key == "node_id"
     before = codec_of(Ordered)
     Ordered.order_by = ("timestamp",)  # type: ignore[assignment]  # as a test may do
     assert codec_of(Ordered) is codec_of(Ordered) is not before
     Ordered.order_by = None  # type: ignore[assignment]  # the same
-    assert codec_of(Ordered) is CODEC
+    assert codec_of(Ordered) is codec
 
 
 def test_what_a_codec_is_told_is_what_its_store_says() -> None:
