@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import re
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +16,7 @@ from hypothesis import example, given, settings
 from pydantic import BaseModel, Field, model_validator
 
 from specify_cli.spec_kitty_events import Event
-from specify_cli.telemetry._codec import RECORDS, codec_of
+from specify_cli.telemetry._codec import RECORDS, EventCodec, codec_of
 from specify_cli.telemetry._codec.fragments import (
     Kind,
     Piece,
@@ -604,3 +605,42 @@ def test_nothing_is_left_to_the_collector() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+class Within(BaseModel):
+    """A part with fields of its own."""
+
+    here: int
+    there: int
+
+
+class Holding(BaseModel):
+    """An event with such a part."""
+
+    event_id: str
+    of: Within
+
+
+def test_what_lacks_fields_of_a_part_is_still_meant_for_an_event() -> None:
+    """Only what lacks two of an event's own fields is another program's."""
+    codec: EventCodec[Holding] = EventCodec(Holding, "event_id", None)
+    (piece,) = pieces_of(b'{"event_id": "a", "of": {}}', codec)
+    assert (piece.kind, piece.reason) == ("invalid event", "of: here: Field required")
+    (piece,) = pieces_of(b"{}", codec)
+    assert (piece.kind, piece.reason) == ("other record", "no event_id or of")
+
+
+def test_a_line_of_many_torn_records_is_gone_through_once() -> None:
+    """Each is looked at with what is before it, as far as that is news."""
+
+    def seconds(count: int) -> float:
+        line = b'{"a": 1 x ' * count
+        best = 9e9
+        for _ in range(3):
+            start = time.process_time()
+            (piece,) = pieces_of(line, CODEC)
+            best = min(best, time.process_time() - start)
+        assert piece.data == line
+        return best
+
+    assert seconds(32_000) < 16 * seconds(4_000)

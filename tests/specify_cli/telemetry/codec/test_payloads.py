@@ -634,3 +634,10 @@ def test_one_plain_value_does_not_make_a_payload_plain(store: SimpleJsonStore) -
     assert event.payload == {"n": 1, "set": [7], "list": [1, [8], {"n": 1, "t": [9]}]}
     with pytest.raises(StorageError, match="two keys become '1'"):
         store.save_event(make_event(payload={"n": 1, "a": {1: "x", "1": "y"}}))
+
+
+@pytest.mark.parametrize("value", [{1: 2}, {"a": {None: 1}}, {"a": [({True: 1},)]}], ids=str)
+def test_a_text_has_names_that_are_texts(value: dict[Any, Any]) -> None:
+    """At any depth: they would be sorted as what they are, and read back as texts."""
+    with pytest.raises(TypeError, match=r"^a field's name is not a str$"):
+        json_values.dump(value)

@@ -117,6 +117,7 @@ def test_any_other_line_is_malformed(line: bytes, reason: str) -> None:
     with pytest.raises(MalformedLineError) as caught:
         RECORDS.decode(line)
     assert str(caught.value).startswith(reason)
+    assert isinstance(caught.value.__cause__, ValueError) == (reason != "not a JSON object")
     assert NESTED.loads_as(line) is None
     with pytest.raises(UnstorableError) as refused:
         RECORDS.encode(line)
