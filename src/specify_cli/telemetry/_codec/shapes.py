@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
+from pydantic import BaseModel, PydanticUserError, TypeAdapter
 
 from .event import shown
 
@@ -110,10 +110,10 @@ def _built(of: Any, name: str) -> tuple[Any, Schema]:
         if isinstance(of, type) and issubclass(of, BaseModel):
             of.model_rebuild()
             return of.__pydantic_validator__, of.__pydantic_core_schema__
-        if of is None or isinstance(of, str):  # which stand for types, elsewhere
+        if isinstance(of, str):  # which stands for a type, elsewhere
             raise TypeError(f"not a type of events, which are JSON objects: {shown(of)}")
         adapter: TypeAdapter[Any] = TypeAdapter(of)
-    except (PydanticUserError, PydanticSchemaGenerationError, NameError) as error:
+    except (PydanticUserError, NameError) as error:
         raise TypeError(f"not a type that pydantic validates: {name}: {error}") from error
     return adapter.validator, adapter.core_schema
 
