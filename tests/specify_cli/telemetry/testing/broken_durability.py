@@ -78,3 +78,27 @@ class KeepingTheCallersEvent(LossyInItsFile):
     def write(self, event: Event) -> None:
         """Write one line."""
         FileStore.write(self, event)
+
+
+class HidingItsRepeats(FileStore):
+    """Writes every event that it is given, and shows each that it wrote itself once."""
+
+    def __init__(self, path: Path) -> None:
+        """Have written nothing."""
+        super().__init__(path)
+        self.written: set[str] = set()
+
+    def is_new(self, event: Event) -> bool:
+        """Take any event for new."""
+        self.written.add(event.event_id)
+        return True
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event, those of others as often as they are there."""
+        shown: set[str] = set()
+        events = []
+        for event in super().load_all_events():
+            if event.event_id not in shown & self.written:
+                events.append(event)
+            shown.add(event.event_id)
+        return events

@@ -168,8 +168,10 @@ def test_without_pytest_the_suite_says_what_it_needs(monkeypatch: MonkeyPatch) -
         if module == name or module.startswith(f"{name}."):
             monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "pytest", None)
-    with pytest.raises(ImportError, match=f"^{name} needs pytest, for tests: pip install pytest$"):
+    says = f"^{name} needs pytest, for tests: pip install pytest$"
+    with pytest.raises(ImportError, match=says) as caught:
         importlib.import_module(name)
+    assert isinstance(caught.value.__cause__, ImportError)
 
 
 def test_nothing_else_imports_pytest() -> None:

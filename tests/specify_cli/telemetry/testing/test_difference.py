@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ConfigDict
 
 from specify_cli.spec_kitty_events import Event
 from specify_cli.telemetry.testing.difference import difference, same_event
@@ -136,3 +137,20 @@ def test_an_event_of_another_type_is_another() -> None:
     assert found is not None
     assert found.startswith(f"changed: type of event {event.event_id} (")
     assert found.endswith(f"): saved {Event}, loaded {Own}")
+
+
+class Open(Event):
+    """An event that keeps what it does not know."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def test_what_an_event_keeps_beside_its_fields_is_compared_too() -> None:
+    """It is saved and loaded like them."""
+    saved = Open(**{**vars(make_event()), "build": 1})
+    loaded = saved.model_copy(update={"build": 2})
+    assert same_event(saved, saved.model_copy())
+    assert not same_event(loaded, saved)
+    found = difference([loaded], [saved])
+    assert found is not None
+    assert re.fullmatch(rf"changed: build of event {saved.event_id} .*: saved 1, loaded 2", found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
@@ -283,7 +284,8 @@ class UnclockedAsSaved(Recording):
 def test_events_without_clock(suite: EventStoreContract) -> None:
     """Each of two nodes has one between others; where none can be, there is nothing to try."""
     store = UnclockedFirst()
-    Unclocked().test_events_without_clock_are_first(store)
+    with contextlib.suppress(pytest.skip.Exception):  # which would skip this test, too
+        Unclocked().test_events_without_clock_are_first(store)
     assert [(event.lamport_clock, event.node_id) for event in store.given] == [
         *((0, "b"), (0, "a"), (None, "b"), (None, "a"), (1, "b"), (1, "a")),
     ]
