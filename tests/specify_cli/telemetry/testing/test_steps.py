@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import FrameType, SimpleNamespace
 from typing import cast
@@ -271,3 +271,64 @@ def test_only_the_store_is_looked_into() -> None:
     other = Steps()
     other.more = False
     assert reach(other, ("call", 0), name="typing") == [False]
+
+
+def append_nine(done: list[int]) -> None:
+    """Append in nine lines, in a function that is called once."""
+    nine(done)
+
+
+def nine(done: list[int]) -> None:
+    """Append in nine lines."""
+    done.append(1)
+    done.append(2)
+    done.append(3)
+    done.append(4)
+    done.append(5)
+    done.append(6)
+    done.append(7)
+    done.append(8)
+    done.append(9)
+
+
+def test_how_often_a_function_is_called_is_counted_in_each_call_anew() -> None:
+    """All of its lines are stopped at, however many calls that takes."""
+    found = stops(append_nine, Steps())
+    assert [list(range(1, count + 1)) in found for count in range(10)] == [True] * 10
+
+
+def drain(done: list[int]) -> None:
+    """Append in a generator that is gone on with nine times."""
+    list(numbers(done))
+
+
+def numbers(done: list[int]) -> Iterator[None]:
+    """Append between nine yields."""
+    done.append(1)
+    yield
+    done.append(2)
+    yield
+    done.append(3)
+    yield
+    done.append(4)
+    yield
+    done.append(5)
+    yield
+    done.append(6)
+    yield
+    done.append(7)
+    yield
+    done.append(8)
+    yield
+    done.append(9)
+    yield
+
+
+def test_a_generator_is_left_alone_once_it_has_gone_on_often_enough() -> None:
+    """As a function is that was called so often."""
+    found = stops(drain, Steps())
+    assert [list(range(1, count + 1)) in found for count in range(10)] == [
+        *(True,) * 7,
+        *(False,) * 2,
+        True,
+    ]
