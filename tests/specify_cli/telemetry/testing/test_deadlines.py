@@ -230,6 +230,33 @@ def test_a_worker_uses_stores_until_it_is_not_needed(
     assert connection.recv() == Answer([first.event_id, second.event_id], more=True)
 
 
+def begun(connection: Connection, task: Task) -> int:
+    """Have a task done until it was stopped at each of its steps; return how many those are."""
+    count = 0
+    more = True
+    while more:
+        connection.send(task)
+        while not isinstance(message := connection.recv(), Answer):
+            count += message == "begin"
+            connection.send(True)  # noqa: FBT003  # an answer
+        more = message.more
+    return count
+
+
+def test_a_worker_keeps_one_store_open_and_its_steps_apart(
+    connection: Connection, open_store: Callable[[], EventStore]
+) -> None:
+    """A store that is opened for a task is another, and all of its steps are new."""
+    connection.send(open_store)
+    stores = []
+    for anew in (False, True, False):
+        connection.send(Task(id, anew=anew))
+        stores.append(connection.recv().value)
+    assert stores[0] == stores[2] != stores[1]
+    in_the_open_one = begun(connection, Task(ids_of_all, interrupted=True))
+    assert begun(connection, Task(ids_of_all, anew=True, interrupted=True)) > in_the_open_one > 0
+
+
 def test_a_worker_asks_what_is_to_happen_at_a_step(
     connection: Connection, open_store: Callable[[], EventStore]
 ) -> None:
