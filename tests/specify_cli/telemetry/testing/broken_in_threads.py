@@ -51,6 +51,18 @@ class ReplacingInOneLine(Store):
         return super().load_all_events()
 
 
+class NewestFirstInThreads(LockedStore):
+    """Loads by places, which change when a later event is saved."""
+
+    def load_all_events(self) -> list[Event]:
+        """Return every event."""
+        events = []
+        for place in range(len(self.events)):
+            newest_first = sorted(self.events, key=lambda event: -event.lamport_clock)
+            events.append(newest_first[place])
+        return sorted(events, key=lambda event: (event.lamport_clock, event.node_id))
+
+
 class CountingInThreads(LockedStore):
     """Takes the next place without a lock."""
 

@@ -38,6 +38,7 @@ FAILING_AT_LEAST = {
     "KnowingTheIdsOfItsThread": {"threads_repeat_nothing", "a_save_may_be_interrupted_by_threads"},
     "IteratingInThreads": {"a_load_may_be_interrupted_by_threads"},
     "InventingInThreads": {"a_load_may_be_interrupted_by_threads"},
+    "NewestFirstInThreads": {"a_load_may_be_interrupted_by_threads"},
     **{
         name: {"a_save_may_be_interrupted_by_threads"}
         for name in (
