@@ -7,19 +7,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BaseModel,
-    Field,
-)
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field
 
 from specify_cli.telemetry._codec import EventCodec, UnstorableError
 
-from ..support.rows import (
-    row,
-    same,
-)
+from ..support.rows import row, same
 
 
 class Shouted(BaseModel):

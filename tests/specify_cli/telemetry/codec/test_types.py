@@ -28,17 +28,7 @@ from typing_extensions import TypedDict
 
 from specify_cli.telemetry._codec import EventCodec
 
-from ..support.rows import (
-    ALL,
-    Around,
-    Maybe,
-    Name,
-    around,
-    codec_of_rows,
-    known,
-    row,
-    same,
-)
+from ..support.rows import ALL, Around, Maybe, Name, around, codec_of_rows, known, row, same
 
 
 class Before(row()):  # type: ignore[misc]  # a base that is made

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from pathlib import Path
-from time import perf_counter, process_time
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,11 +15,9 @@ from specify_cli.telemetry._codec import highest_clock, named_ids
 from specify_cli.telemetry._codec.codec import EventCodec
 from specify_cli.telemetry._log import files
 
+from ..support.effort import seconds_of
 from ..support.events import CODEC, make_event, make_events, numbered_id
 from ..support.system_calls import SystemCalls
-
-# What other programs do is not in a process's own time; Windows counts that in ticks of 16 ms.
-CLOCK = perf_counter if sys.platform == "win32" else process_time
 
 
 @pytest.fixture
@@ -308,12 +304,11 @@ def test_a_line_that_names_many_ids_is_gone_through_once() -> None:
     def seconds(count: int) -> float:
         ids = [{"event_id": numbered_id(n)} for n in range(count)]
         line = CODEC.encode(make_event(payload={"seen": ids}))
-        best = 9e9
-        for _ in range(3):
-            start = CLOCK()
+
+        def go_through() -> None:
             assert len(list(named_ids(line, CODEC))) == count + 1
-            best = min(best, CLOCK() - start)
-        return best
+
+        return seconds_of(go_through)
 
     assert seconds(32_000) < 16 * seconds(4_000)
 
@@ -324,12 +319,11 @@ def test_a_line_with_many_escapes_is_looked_through_for_a_clock_once() -> None:
     def seconds(count: int) -> float:
         line = CODEC.encode(make_event(lamport_clock=7, payload={"page": "<" * count}))
         line = line.replace(b"<", rb"\u003c")
-        best = 9e9
-        for _ in range(3):
-            start = CLOCK()
+
+        def look() -> None:
             assert highest_clock(line, 0, CODEC) == (7, 0)
-            best = min(best, CLOCK() - start)
-        return best
+
+        return seconds_of(look)
 
     assert seconds(160_000) < 16 * seconds(20_000)
 

@@ -300,13 +300,9 @@ def test_how_often_a_function_is_called_is_counted_in_each_call_anew() -> None:
 def test_what_was_passed_while_the_others_waited_is_tried_in_that_call_only() -> None:
     """And not again after each step at which they did not wait."""
     steps = Steps()
-    found: list[list[int]] = []
-    looks = 3
-    while steps.more:
-        meanwhile = Recorded([], looks)
-        steps.interrupt(partial(append_nine, meanwhile.done), meanwhile)
-        found += meanwhile.found
-        looks = 0
+    first = Recorded([], 3)
+    steps.interrupt(partial(append_nine, first.done), first)
+    found = first.found + stops(append_nine, steps)
     assert [len(done) for done in found] == [0, 2, 1, 0, *range(3, 10), 9]
 
 
