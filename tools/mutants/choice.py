@@ -95,7 +95,8 @@ class Choice:
         for other in ast.parse(self._texts[mutant.path]).body:
             if isinstance(other, ast.Assign | ast.AnnAssign):
                 used = {node.id for node in ast.walk(other) if isinstance(node, ast.Name)}
-                names |= {_target(other)} if used & names else set()
+                if used & names:
+                    names.add(_target(other))
         return names
 
     def _every_set(self, lines: set[Line]) -> Iterator[set[Test]]:

@@ -158,9 +158,9 @@ def _record(connection: Connection, project: Path, folder: str, scratch: Path) -
     measured.stop()
     measured.save()
     traced = coverage.CoverageData(str(scratch / "data.traced"))
+    sources = str(project / "src")
     for number, files in recorder.unmeasured.items():
         traced.set_context(str(number))
-        sources = str(project / "src")
         traced.add_lines({file: files[file] for file in files if file.startswith(sources)})
     connection.send(recorder.tests)
     connection.close()

@@ -94,8 +94,7 @@ class Runner:
         request = Request(SOURCES / "__init__.py", None, tests)
         while tests and (outcome := worker.memory.ask(request._replace(tests=tests))).status:
             self._leave_out(outcome.test)
-            worker.memory.stop()  # what the tests share may be harmed
-            worker.memory.start()
+            worker.memory.restart()
             names = [test.name for test in tests]
             tests = tests[names.index(outcome.test) + 1 :]
 

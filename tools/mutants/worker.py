@@ -40,6 +40,11 @@ class Server:
             self._connection.close()
             self._process = None
 
+    def restart(self) -> None:
+        """Have it forget what a change may have harmed, such as a database."""
+        self.stop()
+        self.start()
+
     def ask(self, request: Request) -> Outcome:
         """Return what becomes of a request."""
         self._connection.send(request)
@@ -52,14 +57,13 @@ class Server:
         while request.tests and (outcome := self.ask(request)).status == FAILED:
             again = [test for test in request.tests if test.name == outcome.test]
             again = again or request.tests[:1]
-            if self.ask(request._replace(text=None, tests=again)).status != FAILED:
+            without = request._replace(text=None, tests=again)
+            if self.ask(without).status != FAILED:
                 return outcome
-            # The change may have harmed what is shared, such as a database; or another one had.
-            self.stop()
-            self.start()
+            self.restart()
             name = again[0].name
             if name in doubted:
-                if self.ask(request._replace(text=None, tests=again)).status != FAILED:
+                if self.ask(without).status != FAILED:
                     return outcome
                 leave_out(name)
                 rest = [test for test in request.tests if test.name != name]
