@@ -642,4 +642,4 @@ def test_a_line_of_many_torn_records_is_gone_through_once() -> None:
 
         return seconds_of(go_through)
 
-    assert seconds(32_000) < 16 * seconds(4_000)
+    assert seconds(80_000) < 16 * seconds(10_000)
