@@ -79,8 +79,7 @@ def close_copy(fd: int) -> None:
 
 def is_locked_by_this_thread(path: str) -> bool:
     """Return whether this thread holds the lock of the file that a path names."""
-    thread = threading.get_ident()
-    own = [fd for fd, its in list(threads.items()) if its == thread and fd in locked]
+    own = [fd for fd in _of_this_thread() if fd in locked]
     with contextlib.suppress(OSError, ValueError):  # a NUL in the path
         statuses = map(os.fstat, own)
         return any(files.names(path, (status.st_dev, status.st_ino)) for status in statuses)
@@ -89,9 +88,9 @@ def is_locked_by_this_thread(path: str) -> bool:
 
 def is_this_threads(fd: int) -> bool:
     """Return whether this thread has the same file in flight by another descriptor."""
-    thread = threading.get_ident()
-    others = [other for other, its in list(threads.items()) if its == thread and other != fd]
-    for other in others:
+    for other in _of_this_thread():
+        if other == fd:
+            continue
         try:
             is_same = os.path.sameopenfile(fd, other)
         except OSError as error:
@@ -102,14 +101,21 @@ def is_this_threads(fd: int) -> bool:
     return False
 
 
+def _of_this_thread() -> list[int]:
+    thread = threading.get_ident()
+    # The numbers alone: for `items` Python 3.11 makes tuples, so it may collect garbage midway,
+    # and what that runs lets other threads open and close files.
+    return [fd for fd in list(threads) if threads.get(fd) == thread]
+
+
 def _after_fork_in_child() -> None:  # pragma: posix
     global _forks, _no_fork  # noqa: PLW0603  # the lock is the parent's, held by one of its threads
     _forks += 1
     _no_fork = free = threading.RLock()
     vars(_methods).update(acquire=free.acquire, release=free.release)
     thread = threading.get_ident()
-    for fd, its in list(threads.items()):
-        if its == thread:
+    for fd in list(threads):
+        if threads[fd] == thread:
             _refuse_everything(fd)
         else:
             files.close_quietly(fd)

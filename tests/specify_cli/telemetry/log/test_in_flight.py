@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import threading
@@ -138,6 +139,46 @@ def test_what_cannot_be_told_counts_as_waiting_for_oneself(
 
     monkeypatch.setattr(os.path, "sameopenfile", refuse)
     assert in_flight.is_this_threads(one)
+
+
+def test_other_threads_open_and_close_files_while_the_list_is_looked_at(
+    fds: list[int], tmp_path: Path
+) -> None:
+    """Garbage may be collected at any moment, and what that runs lets another thread on."""
+    one, again, _ = fds
+    in_flight.threads.update({one: threading.get_ident(), again: threading.get_ident()})
+    in_flight.locked.add(again)
+    opened: list[int] = []
+
+    def open_or_close() -> None:
+        if opened:
+            in_flight.threads.pop(fd := opened.pop())
+            os.close(fd)
+        else:
+            in_flight.open_into(opened, str(tmp_path / "new"), os.O_RDWR | os.O_CREAT, 0o600)
+
+    def let_another_thread_on(phase: str, _: object) -> None:
+        if phase == "start":
+            thread = threading.Thread(target=open_or_close)
+            thread.start()
+            thread.join()
+
+    # Python keeps some thousand tuples to use again; only a new one is a reason to collect.
+    _kept = [(number, number) for number in range(5_000)]
+    threshold = gc.get_threshold()
+    gc.callbacks.append(let_another_thread_on)
+    gc.set_threshold(1)
+    try:
+        answers = [
+            in_flight.is_this_threads(one),
+            in_flight.is_locked_by_this_thread(str(tmp_path / "one")),
+        ]
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(let_another_thread_on)
+        for fd in opened:
+            os.close(fd)
+    assert answers == [True, True]
 
 
 def no_fork_is_free() -> bool:
