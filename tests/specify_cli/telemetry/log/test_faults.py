@@ -14,7 +14,7 @@ import pytest
 from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import JsonlLog, SimpleJsonStore
 
-from ..support.descriptors import next_descriptor
+from ..support.descriptors import nothing_stays_open
 from ..support.events import make_event, make_events
 from ..support.system_calls import CALLS, ERRORS, LOCK, READ, SystemCalls, failing
 
@@ -523,18 +523,17 @@ def test_a_save_that_wrote_nothing_undoes_nothing(
 
 def test_no_descriptor_stays_open(tmp_path: Path) -> None:
     """Not between calls, nor after what fails."""
-    before = next_descriptor()
-    store = SimpleJsonStore(tmp_path / "a" / "b" / "events.jsonl", fsync=True)
-    for event in [*(events := make_events(3)), events[0]]:
-        store.save_event(event)
-        store.load_all_events()
-    quick = SimpleJsonStore(store.file_path)
-    assert quick.save_events(events) == 0
-    quick.save_event(events[1])
-    for use in (
-        SimpleJsonStore(tmp_path).load_all_events,
-        lambda: SimpleJsonStore(tmp_path).save_event(events[0]),
-    ):
-        with pytest.raises(StorageError):
-            use()
-    assert next_descriptor() == before
+    with nothing_stays_open():
+        store = SimpleJsonStore(tmp_path / "a" / "b" / "events.jsonl", fsync=True)
+        for event in [*(events := make_events(3)), events[0]]:
+            store.save_event(event)
+            store.load_all_events()
+        quick = SimpleJsonStore(store.file_path)
+        assert quick.save_events(events) == 0
+        quick.save_event(events[1])
+        for use in (
+            SimpleJsonStore(tmp_path).load_all_events,
+            lambda: SimpleJsonStore(tmp_path).save_event(events[0]),
+        ):
+            with pytest.raises(StorageError):
+                use()

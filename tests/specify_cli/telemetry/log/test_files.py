@@ -11,7 +11,7 @@ import pytest
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import files
 
-from ..support.descriptors import next_descriptor
+from ..support.descriptors import nothing_stays_open
 from ..support.events import make_event
 from ..support.platforms import posix_only
 
@@ -125,13 +125,12 @@ def test_a_path_no_system_takes_is_an_error_of_the_system() -> None:
 
 def test_the_descriptors_of_a_list_are_closed_and_taken_out_of_it(tmp_path: Path) -> None:
     """All of them, once: a second call closes nothing of another's."""
-    before = next_descriptor()
-    fds: list[int] = []
-    for name in ("one", "two"):
-        files.open_into(fds, str(tmp_path / name), os.O_WRONLY | os.O_CREAT)
-    files.close_from(fds)
-    assert fds == []
-    assert next_descriptor() == before
+    with nothing_stays_open():
+        fds: list[int] = []
+        for name in ("one", "two"):
+            files.open_into(fds, str(tmp_path / name), os.O_WRONLY | os.O_CREAT)
+        files.close_from(fds)
+        assert fds == []
     files.close_from(fds)
 
 

@@ -19,7 +19,7 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry import SimpleJsonStore
 from specify_cli.telemetry._log import files, in_flight
 
-from ..support.descriptors import next_descriptor
+from ..support.descriptors import next_descriptor, nothing_stays_open
 from ..support.events import make_event
 from ..support.platforms import exit_code_of_child, has_fork
 
@@ -46,19 +46,17 @@ def test_a_call_whose_open_came_back_in_a_forked_child_is_refused(
     """The descriptor shares the parent's lock; it is closed, and nothing is written."""
     store = SimpleJsonStore(log)
     store.save_event(first := make_event())
-    before = next_descriptor()
 
     def open_and_fork(path: str, flags: int, mode: int) -> int:
         fd = OPEN(path, flags, mode)
         monkeypatch.setattr(in_flight, "_forks", in_flight._forks + 1)
         return fd
 
-    with monkeypatch.context() as patch:
+    with nothing_stays_open(), monkeypatch.context() as patch:
         patch.setattr(os, "open", open_and_fork)
         with pytest.raises(StorageError, match="a signal handler has forked"):
             store.save_event(make_event())
     assert not in_flight.threads
-    assert next_descriptor() == before
     assert store.load_all_events() == [first]
 
 
@@ -282,13 +280,12 @@ def test_an_append_goes_on_though_forks_cannot_be_kept_away(
     thread = threading.Thread(target=hold)
     thread.start()
     is_held.wait(10)
-    before = next_descriptor()
-    in_flight.close_copy(fds[0])
-    assert not is_done.is_set()
-    assert thread.is_alive()
-    is_done.set()
-    thread.join()
-    assert next_descriptor() == before
+    with nothing_stays_open():
+        in_flight.close_copy(fds[0])
+        assert not is_done.is_set()
+        assert thread.is_alive()
+        is_done.set()
+        thread.join()
 
 
 @has_fork
@@ -325,23 +322,22 @@ def test_an_interrupt_right_after_a_descriptor_is_opened_leaves_it_open_nowhere(
     name: str, fds: list[int], tmp_path: Path
 ) -> None:
     """Either the code can still close it, or it is closed before any interrupt could come."""
-    before = next_descriptor()
 
     def interrupt(frame: FrameType, event: str, _: object) -> TraceFunction:
         frame.f_trace_opcodes = True
-        if event == "opcode" and next_descriptor() != before:
+        if event == "opcode" and next_descriptor() != free:
             raise KeyboardInterrupt
         return interrupt
 
     tracing = sys.gettrace()
-    sys.settrace(interrupt)
-    try:
-        if name == "close_copy":
-            in_flight.close_copy(fds[0])
-        else:
-            files.sync_directory(tmp_path)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        sys.settrace(tracing)
-    assert next_descriptor() == before
+    with nothing_stays_open() as free:
+        sys.settrace(interrupt)
+        try:
+            if name == "close_copy":
+                in_flight.close_copy(fds[0])
+            else:
+                files.sync_directory(tmp_path)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(tracing)

@@ -14,7 +14,7 @@ import pytest
 from specify_cli.telemetry._log import files, next_version
 from specify_cli.telemetry._log.next_version import NextVersion
 
-from ..support.descriptors import next_descriptor
+from ..support.descriptors import nothing_stays_open
 from ..support.platforms import posix_only
 from ..support.system_calls import SystemCalls, failing
 
@@ -68,13 +68,12 @@ def test_a_version_that_is_given_up_leaves_nothing(
 
     if unlink == "is refused":
         monkeypatch.setattr(os, "unlink", refuse)
-    before = next_descriptor()
     with (
+        nothing_stays_open(),
         pytest.raises(ValueError, match="mine") as caught,
         next_version.next_version(file, file.stat()) as version,
     ):
         give_up(stage, version)
-    assert next_descriptor() == before
     assert caught.tb is not None
     assert file.read_bytes() == b"before"
     assert len(list(file.parent.iterdir())) == (1 if unlink == "works" else 2)
@@ -123,13 +122,12 @@ def test_an_interrupt_as_it_is_given_up_leaves_nothing_open(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(NextVersion, "discard", be_interrupted)
-    before = next_descriptor()
     with (
+        nothing_stays_open(),
         pytest.raises(KeyboardInterrupt),
         next_version.next_version(file, file.stat()) as version,
     ):
         written(version)
-    assert next_descriptor() == before
 
 
 def test_what_is_in_place_is_not_removed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from specify_cli.telemetry.postgres.address import Address
 from specify_cli.telemetry.postgres.deadline import Deadline
 from specify_cli.telemetry.postgres.session import NotReplicatedError, Session
 
-from ..support.descriptors import next_descriptor
+from ..support.descriptors import nothing_stays_open
 from ..support.servers import Server
 
 
@@ -164,11 +164,10 @@ def test_a_server_that_says_nothing_is_waited_for_asleep(monkeypatch: pytest.Mon
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        before = next_descriptor()
-        store = SimplePostgresStore(Server.conninfo_of(1, silent.getsockname()[1]), timeout=0.2)
-        with pytest.raises(StorageError, match=r"not answered in \S+ seconds$") as caught:
-            store.load_all_events()
-        assert next_descriptor() == before
+        with nothing_stays_open():
+            store = SimplePostgresStore(Server.conninfo_of(1, silent.getsockname()[1]), timeout=0.2)
+            with pytest.raises(StorageError, match=r"not answered in \S+ seconds$") as caught:
+                store.load_all_events()
     assert caught.value.__traceback__
     assert len(waits) < 10
 

@@ -17,7 +17,7 @@ from specify_cli.spec_kitty_events import StorageError
 from specify_cli.telemetry._log import replace
 from specify_cli.telemetry.repair import repair_log
 
-from ..support.descriptors import next_descriptor
+from ..support.descriptors import nothing_stays_open
 from ..support.events import CODEC, make_events
 from ..support.platforms import (
     directories_are_synced,
@@ -244,7 +244,7 @@ def test_an_interrupt_right_after_a_file_is_opened_leaves_it_open_nowhere(
 ) -> None:
     """Not even where it has no name in the code yet."""
     opened = 0
-    before, names = next_descriptor(), damaged.names()
+    names = damaged.names()
     open_ = os.open
 
     def counted(*arguments: Any, **options: Any) -> int:
@@ -260,18 +260,18 @@ def test_an_interrupt_right_after_a_file_is_opened_leaves_it_open_nowhere(
         return interrupt
 
     tracing = sys.gettrace()
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "open", counted)
-        sys.settrace(interrupt)
-        try:
-            repair_log(damaged.log, apply=True)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(tracing)
-    gc.collect()
+    with nothing_stays_open():
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", counted)
+            sys.settrace(interrupt)
+            try:
+                repair_log(damaged.log, apply=True)
+            except KeyboardInterrupt:
+                pass
+            finally:
+                sys.settrace(tracing)
+        gc.collect()
     assert opened >= number
-    assert next_descriptor() == before
     assert damaged.names() == names
 
 
