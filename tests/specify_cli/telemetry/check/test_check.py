@@ -305,6 +305,7 @@ def test_a_repeated_line_takes_no_memory(lines: int, log: Path) -> None:
     assert peak < 500_000
 
 
+@pytest.mark.uncounted
 def test_a_line_of_many_events_takes_little_memory(log: Path) -> None:
     """They are looked at one by one; what is kept is their ids, and a few copies of the line."""
     line = b"".join(CODEC.encode(event)[:-1] for event in make_events(5000))

@@ -630,6 +630,7 @@ def test_what_lacks_fields_of_a_part_is_still_meant_for_an_event() -> None:
     assert (piece.kind, piece.reason) == ("other record", "no event_id or of")
 
 
+@pytest.mark.uncounted
 def test_a_line_of_many_torn_records_is_gone_through_once() -> None:
     """Each is looked at with what is before it, as far as that is news."""
 

@@ -67,6 +67,7 @@ def test_a_missing_log_is_empty(log: Path) -> None:
     assert not log.exists()
 
 
+@pytest.mark.uncounted
 @given(st.dictionaries(st.text(), _JSON, max_size=6))
 def test_whatever_is_in_json_terms_comes_back(record: dict[str, Any]) -> None:
     """As it was, whichever of the parsers reads it, and in the form that json.dumps gives."""

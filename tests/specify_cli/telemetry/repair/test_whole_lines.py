@@ -147,6 +147,7 @@ def test_every_line_is_verified_before_the_log_is_replaced(
     assert report.recovered == 1
 
 
+@pytest.mark.uncounted
 @pytest.mark.skipif(not REAL_LOGS.exists(), reason="logs from real use are not here")
 def test_nothing_is_moved_out_of_real_logs_of_any_kind(log: Path) -> None:
     """But what is torn, once a line of them is; with an event in them, or where none is."""

@@ -26,6 +26,7 @@ _LENGTH = 60
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="its errors are those of Linux")
+@pytest.mark.uncounted
 @pytest.mark.parametrize("part", range(4))
 def test_calls_of_chance_end_alike_on_linux(part: int, tmp_path: Path) -> None:
     """Three processes, two of them forked and one killed, see the same in both worlds."""
