@@ -4,7 +4,8 @@ Each mutant is one edit. It is killed when a test fails, or does not end, that p
 Tests that run the edited lines are run, the fastest first: with the functions changed in memory
 and, of the rest, those that start processes, with the module changed on the disk of a copy of the
 project; all of them with it there, if the lines run when the module is imported. No mutant gets
-more than thirty seconds of tests in memory and twenty on the disk.
+more than thirty seconds of tests in memory and twenty on the disk; one that passes them gets all
+tests of its wing.
 
 Mutants that change nothing are listed in ``equivalent.txt``, each as its scope and edit are
 printed, and not run. The report goes to standard output; to standard error, each mutant with the

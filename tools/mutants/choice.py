@@ -27,8 +27,9 @@ FOLDERS = {
     "_cli": ("cli", "sync"),
     "telemetry": ("jsonl", "codec", "check", "repair", "cli"),
 }
-# Seconds of tests for one mutant, as long as they take when they are measured.
-MOST_IN_MEMORY, MOST_ON_DISK = 30.0, 20.0
+# Seconds of tests for one mutant, as long as they take when they are measured; and of those for one
+# that has passed them.
+MOST_IN_MEMORY, MOST_ON_DISK, MOST_IN_THE_END = 30.0, 20.0, 400.0
 
 
 def wing_of(mutant: Mutant) -> str:
@@ -89,6 +90,14 @@ class Choice:
             numbered = enumerate(text.splitlines(), 1)
             lines |= {(path, number) for number, line in numbered if name.search(line)}
         return self._of_wing(mutant, self._every_set(lines))
+
+    def of_wing(self, mutant: Mutant) -> list[Test]:
+        """Return the tests of the mutant's wing, whether or not they are known to run the edit.
+
+        A function that traces the code is not traced itself, and some tests only look at what there
+        is: of neither is it known.
+        """
+        return self._of_wing(mutant, [self._lines.tests], MOST_IN_THE_END)
 
     def _names_from(self, mutant: Mutant, statement: ast.Assign | ast.AnnAssign) -> set[str]:
         names = {_target(statement)}

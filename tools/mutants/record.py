@@ -91,6 +91,7 @@ class Lines:
     """The tests that run each line.
 
     Attributes:
+        tests: All of them, and those that run none.
         here: Those that run it in the process of the tests.
         elsewhere: Those that run it in another process.
         on_import: The lines that ran between tests, when the code was imported.
@@ -102,6 +103,7 @@ class Lines:
         self.here: dict[Line, set[Test]] = {}
         self.elsewhere: dict[Line, set[Test]] = {}
         self.on_import: set[Line] = set()
+        self.tests: set[Test] = set()
 
     def every(self) -> set[Line]:
         """Return the lines that tests run."""
@@ -109,6 +111,7 @@ class Lines:
 
     def add(self, data: coverage.CoverageData, project: Path, tests: list[Test]) -> None:
         """Add what was measured of some tests."""
+        self.tests.update(tests)
         for file in data.measured_files():
             path = Path(file).relative_to(project)
             for number, contexts in data.contexts_by_lineno(file).items():

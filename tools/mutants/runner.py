@@ -103,6 +103,12 @@ class Runner:
         self._choice.leave_out(name)
 
     def _try(self, worker: Worker, mutant: Mutant) -> Result:
+        result = self._try_fast(worker, mutant)
+        if result.killer is None:
+            result = self._on_disk(worker, mutant, self._choice.of_wing(mutant))
+        return result
+
+    def _try_fast(self, worker: Worker, mutant: Mutant) -> Result:
         on_import = self._choice.runs_on_import(mutant)
         if not on_import and (tests := self._choice.here(mutant)):
             request = Request(mutant.path, mutant.text, tests)
