@@ -80,7 +80,7 @@ $(VENV)/.servers: $(VENV)/.installed | $(if $(filter test cover,$(MAKECMDGOALS))
 cover: $(VENV)/.readers $(VENV)/.releases $(VENV)/.servers
 	$(BIN)/python $(SERVERS) || export COVERAGE_WITHOUT_SERVERS='*'; \
 	$(PYTEST) -m 'not servers and not uncounted' --cov
-	$(PYTEST) -m uncounted $$(grep -rl --include="test_*.py" mark.uncounted tests)
+	$(PYTEST) -m uncounted $$(grep -rl --include="test_*.py" mark.uncounted tests | sort -r)
 
 test-servers: $(VENV)/.servers
 	$(BIN)/python -m pytest -m servers

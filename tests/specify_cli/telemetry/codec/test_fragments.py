@@ -519,6 +519,7 @@ parts = st.one_of(
 )
 
 
+@pytest.mark.uncounted
 @settings(max_examples=300)
 @given(st.lists(parts, max_size=8).map(b"".join))
 @example(b"\0")
@@ -536,6 +537,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.uncounted
 @settings(max_examples=200)
 @given(st.dictionaries(words, json_values, max_size=3), st.booleans(), st.data())
 def test_behind_any_torn_record_the_event_is_found_unless_a_value_is_due(
@@ -568,6 +570,7 @@ payloads = st.recursive(
 ).map(lambda value: value if isinstance(value, dict) else {"value": value})
 
 
+@pytest.mark.uncounted
 @settings(max_examples=400)
 @given(payloads, st.sampled_from([None, (",", ":"), (" , ", " : ")]), st.data())
 def test_no_value_of_an_event_is_found_and_every_event_beside_it_is(
