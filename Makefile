@@ -77,6 +77,7 @@ $(VENV)/.servers: $(VENV)/.installed | $(if $(filter test cover,$(MAKECMDGOALS))
 	-$(BIN)/python -m pip install --quiet --group servers
 	@touch $@
 
+# The longest uncounted test is in testing/: begun last, it would keep the other workers waiting.
 cover: $(VENV)/.readers $(VENV)/.releases $(VENV)/.servers
 	$(BIN)/python $(SERVERS) || export COVERAGE_WITHOUT_SERVERS='*'; \
 	$(PYTEST) -m 'not servers and not uncounted' --cov

@@ -91,7 +91,7 @@ class Choice:
             lines |= {(path, number) for number, line in numbered if name.search(line)}
         return self._of_wing(mutant, self._every_set(lines))
 
-    def of_wing(self, mutant: Mutant) -> list[Test]:
+    def whole_wing(self, mutant: Mutant) -> list[Test]:
         """Return the tests of the mutant's wing, whether or not they are known to run the edit.
 
         A function that traces the code is not traced itself, and some tests only look at what there

@@ -105,7 +105,7 @@ class Runner:
     def _try(self, worker: Worker, mutant: Mutant) -> Result:
         result = self._try_fast(worker, mutant)
         if result.killer is None:
-            result = self._on_disk(worker, mutant, self._choice.of_wing(mutant))
+            result = self._on_disk(worker, mutant, self._choice.whole_wing(mutant))
         return result
 
     def _try_fast(self, worker: Worker, mutant: Mutant) -> Result:
